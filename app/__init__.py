@@ -1,0 +1,64 @@
+"""The application: config → extensions → blueprints → errors, and the front that stands before it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, request
+
+from extensions import database
+from extensions.cache import ResponseCache
+from extensions.cors import Cors
+from extensions.migrate import migrate
+
+from . import commands, config, errors, logs
+from .addresses import IdConverter
+from .front import Front
+
+
+class Catalog(Flask):
+    """Flask with the two manners of this service: OPTIONS is 204, and no address answers with a redirect."""
+
+    def make_default_options_response(self) -> Response:
+        response = super().make_default_options_response()
+        response.status_code = 204
+        return response
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """The application. `settings` go before those of the environment; raises ``config.BadSetting``."""
+    app = Catalog(__name__, static_folder=None)
+    app.config.from_mapping(config.from_environment() | dict(settings or {}))
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = IdConverter
+    logs.init_app(app)
+
+    cache = ResponseCache(app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None,
+                          app.config["CACHE_DEFAULT_TIMEOUT"])  # fmt: skip
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url(app.config)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["THREADS"])
+    database.init_app(app, on_commit=cache.advance)
+    migrate.init_app(app, database.db)
+    cors = Cors(app, app.config["CORS_ORIGINS"], config.CORS_METHODS, config.CORS_HEADERS, config.CORS_EXPOSED)
+
+    from .authors.routes import authors
+    from .books.routes import books
+    from .docs import docs
+    from .health import health
+    from .home import home
+
+    for blueprint in (home, health, docs, authors, books):
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    commands.init_app(app)
+    app.before_request(_judge_address)
+    app.wsgi_app = Front(app.wsgi_app, cache, cors, app.config["TRUSTED_HOSTS"])  # type: ignore[method-assign]
+    return app
+
+
+def _judge_address() -> None:
+    """An address that is none is judged before anything else of the request."""
+    if request.routing_exception is not None:
+        raise request.routing_exception

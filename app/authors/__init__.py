@@ -1,0 +1,1 @@
+"""Authors: the people (and bodies) that contribute to books."""

@@ -1,0 +1,95 @@
+"""An author: a person (or body) that contributed to books. Names are not unique: homonyms exist."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY, BigInteger, CheckConstraint, ColumnElement, Computed, DateTime, Identity, Integer, Text, column, func, text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.fields import Field, described
+from app.expressions import fold
+from app.indexes import date_indexes, identifiers_index, moment_index, text_indexes, trigram_index
+from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate, Timestamp
+from extensions.database import db
+
+
+def names_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[str]:
+    """All names of an author, folded, each between line breaks (``lined`` is a function of the database)."""
+    return fold(func.lined(name, alternate_names, type_=Text))
+
+
+class Author(db.Model):  # type: ignore[name-defined]
+    """A row of ``authors``."""
+
+    __tablename__ = "authors"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(), primary_key=True,
+        info=described(Field(Id(), "The author's id", 7, read_only=True, filters=True, sorts=True)),
+    )  # fmt: skip
+    name: Mapped[str] = mapped_column(
+        Text, info=described(Field(Line(), "The name as it is commonly written", "Ursula K. Le Guin", required=True,
+                                   filters=True, sorts=True)),
+    )  # fmt: skip
+    sort_name: Mapped[str] = mapped_column(
+        Text, info=described(Field(Line(), "The name as it is filed; made from `name` unless it is given",
+                                   "Le Guin, Ursula K.", filters=True, sorts=True)),
+    )  # fmt: skip
+    alternate_names: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'"),
+        info=described(Field(Lines(), "Other names and spellings, pen names, other scripts",
+                             ["Ursula Kroeber Le Guin", "Урсула Ле Гуин"])),
+    )  # fmt: skip
+    birth_date: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(PartialDate(), "Date of birth, as far as it is known", "1929-10-21", filters=True,
+                                   sorts=True)),
+    )  # fmt: skip
+    birth_date_key: Mapped[int | None] = mapped_column(
+        Integer, Computed("partial_date_key(birth_date)", persisted=True)
+    )
+    death_date: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(PartialDate(), "Date of death, as far as it is known", "2018", filters=True)),
+    )  # fmt: skip
+    death_date_key: Mapped[int | None] = mapped_column(
+        Integer, Computed("partial_date_key(death_date)", persisted=True)
+    )
+    biography: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Paragraphs(), "The life in a few lines", "American author of speculative fiction."))
+    )
+    identifiers: Mapped[dict[str, list[str]]] = mapped_column(
+        JSONB, server_default=text("'{}'"),
+        info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
+    )  # fmt: skip
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(),
+        info=described(Field(Timestamp(), "When the record was made", "2026-01-31T12:00:00Z", read_only=True,
+                             filters=True, sorts=True)),
+    )  # fmt: skip
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), onupdate=func.clock_timestamp(),
+        info=described(Field(Timestamp(), "When the record last changed", "2026-01-31T12:00:00Z", read_only=True,
+                             filters=True, sorts=True)),
+    )  # fmt: skip
+
+    __table_args__: Any = (
+        CheckConstraint("name <> ''", name="name_not_empty"),
+        CheckConstraint("sort_name <> ''", name="sort_name_not_empty"),
+        CheckConstraint("birth_date IS NULL OR birth_date_key IS NOT NULL", name="birth_date_valid"),
+        CheckConstraint("death_date IS NULL OR death_date_key IS NOT NULL", name="death_date_valid"),
+        CheckConstraint("cardinality(alternate_names) <= 200", name="alternate_names_most"),
+        CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
+        *text_indexes("authors", "name", "sort_name", keyed_by_id=True),
+        *date_indexes("authors", "birth_date_key", "death_date_key"),
+        moment_index("authors", "created_at"),
+        moment_index("authors", "updated_at"),
+        identifiers_index("authors"),
+        trigram_index("authors", "names", names_of(column("name"), column("alternate_names"))),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Author {self.id} {self.name!r}>"

@@ -1,0 +1,53 @@
+"""The resource `authors`: how its records are written, and the filters that are more than a column."""
+
+from __future__ import annotations
+
+
+from sqlalchemy import ColumnElement, FromClause, and_
+from sqlalchemy.orm import Session
+
+from app import conditions
+from app.fields import Asked, Filter
+from app.resource import Draft, Resource
+from app.values import person_name
+from app.vocabulary import Identifiers, Line
+
+from .models import Author, names_of
+
+
+def save(session: Session, drafts: list[Draft]) -> None:
+    """Bring authors into the session; a sort name that was not given follows the name."""
+    for draft in drafts:
+        author, values = draft.record, draft.values
+        follows = author.name is None or author.sort_name == person_name.sort_name(author.name)
+        for name, value in values.items():
+            setattr(author, name, value)
+        if values.get("sort_name") is None and ("sort_name" in values or follows):
+            author.sort_name = person_name.sort_name(author.name)
+        session.add(author)
+
+
+def by_name(table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[bool]:
+    """`name`: exact where it asks for equality; `contains` and `starts` look at the alternate names too."""
+    return and_(*(_by_name(table, one) for one in asked["name"]))
+
+
+def _by_name(table: FromClause, asked: Asked) -> ColumnElement[bool]:
+    if asked.operator not in ("contains", "starts"):
+        return conditions.text(table.c.name, asked)
+    before = "%\n" if asked.operator == "starts" else "%"
+    return conditions.like(names_of(table.c.name, table.c.alternate_names), before, asked.values[0], "%")
+
+
+AUTHORS: Resource = Resource(
+    name="authors",
+    noun="author",
+    model=Author,
+    save=save,
+    further_filters=(
+        Filter("name", Line(), Line.operators, "The name; `contains` and `starts` also look at alternate names",
+               "Ursula K. Le Guin", by_name),
+        Filter("identifier", Identifiers(), Identifiers.operators, "An id elsewhere, as `scheme:value`",
+               "wikidata:Q181659"),
+    ),
+)  # fmt: skip

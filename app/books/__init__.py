@@ -1,0 +1,1 @@
+"""Books: editions, and who contributed to them."""

@@ -1,0 +1,207 @@
+"""A book's contributors: how they are read from a body, resolved to authors, stored, and read back as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, and_, cast, delete, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from app.authors.models import Author
+from app.authors.schemas import AUTHORS
+from app.expressions import text_key
+from app.problems import unknown_name
+from app.resource import Draft
+from app.validation import checked
+from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
+
+from .models import ROLES, Book, Contribution
+
+MOST = 200
+NAME_LOCKS = 1024  # a batch may create more names than a transaction may hold locks
+NAME_LOCK_SPACE = 0x61757468  # "auth", so that these advisory locks are no one else's
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """One item of a book's `authors` as it was sent: an author's `id`, or the `name` of one to find or make."""
+
+    id: int | None
+    name: str | None
+    role: str
+    credited_as: str | None
+
+
+class Contributors(Kind):
+    """The ordered list of a book's contributors."""
+
+    operators = ()
+    empty: Json = []
+    id, name, role, credited_as = Id(), Line(), Choice(*ROLES), Line()
+
+    def read(self, value: Json, pointer: str, faults: Faults) -> list[Contributor]:
+        found: list[Contributor] = []
+        places: dict[tuple[Any, str], int] = {}
+        for place, at, item in items_of(value, MOST, pointer, faults):
+            contributor = self._read_item(item, at, faults)
+            if contributor is None:
+                continue
+            key = (contributor.id or contributor.name, contributor.role)
+            if key in places:
+                faults.add(at, "duplicate", f"The item at index {places[key]} is the same author in the same role.")
+            places.setdefault(key, place)
+            found.append(contributor)
+        return found
+
+    def _read_item(self, item: Json, at: str, faults: Faults) -> Contributor | None:
+        if not isinstance(item, dict):
+            faults.add(at, "type", f"This must be an object with an id or a name, not {json_type(item)}.")
+            return None
+        before = len(faults)
+        for member in item:
+            if member not in ("id", "name", "role", "credited_as"):
+                detail = unknown_name(member, ("id", "name", "role", "credited_as"), "member")
+                faults.add(f"{at}/{escape(member)}", "unknown", detail)
+        author_id = name = credited_as = None
+        role = ROLES[0]
+        if item.get("id") is not None:
+            author_id = self.id.read(item["id"], f"{at}/id", faults)
+        elif item.get("name") is not None:
+            name = self.name.read(item["name"], f"{at}/name", faults)
+        else:
+            faults.add(at, "required", "An author is named by id, or by name.")
+        if item.get("role") is not None:
+            role = self.role.read(item["role"], f"{at}/role", faults)
+        if item.get("credited_as") is not None:
+            credited_as = self.credited_as.read(item["credited_as"], f"{at}/credited_as", faults)
+        return Contributor(author_id, name, role, credited_as) if len(faults) == before else None
+
+    def json_schema(self, *, sent: bool) -> dict[str, Any]:
+        def member(kind: Kind, *, nullable: bool) -> dict[str, Any]:
+            schema = kind.json_schema(sent=sent)
+            if not nullable:
+                return schema
+            if "enum" in schema:
+                return {**schema, "type": [schema["type"], "null"], "enum": [*schema["enum"], None]}
+            return {**schema, "type": [schema["type"], "null"]}
+
+        members = {
+            "id": member(self.id, nullable=False),
+            "name": member(self.name, nullable=False),
+            "role": member(self.role, nullable=sent),
+            "credited_as": member(self.credited_as, nullable=True),
+        }
+        item: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": members}
+        if sent:
+            item["anyOf"] = [{"required": ["id"]}, {"required": ["name"]}]
+        else:
+            item["required"] = list(members)
+        return {"type": "array", "maxItems": MOST, "items": item}
+
+
+def as_json(books: FromClause) -> ColumnElement[Any]:
+    """The SQL of a book's `authors` as JSON, in their order."""
+    authors, contributions = Author.__table__, Contribution.__table__
+    contributor = (
+        select(authors.c.id, authors.c.name, contributions.c.role, contributions.c.credited_as)
+        .join_from(contributions, authors, authors.c.id == contributions.c.author_id)
+        .where(contributions.c.book_id == books.c.id)
+        .correlate(books)
+        .order_by(contributions.c.position)
+        .subquery("contributor")
+    )
+    listed = func.coalesce(func.json_agg(literal_column("contributor")), literal_column("'[]'::json"))
+    return select(listed).select_from(contributor).scalar_subquery()
+
+
+def resolve(session: Session, drafts: list[Draft]) -> dict[int, list[dict[str, Any]]]:
+    """The rows of ``contributions``, without their book, that each draft (by its place) asks for.
+
+    A name becomes the one author of exactly that name, who is made if there is none. Raises `ValidationFailed` for
+    an id that no author has, a name that several have, and an author who turns up twice in one role.
+    """
+    sent = [
+        (place, f"{draft.pointer}/authors/{index}", contributor)
+        for place, draft in enumerate(drafts)
+        for index, contributor in enumerate(draft.values.get("authors", ()))
+    ]
+    faults = Faults()
+    existing = _existing(session, {contributor.id for _, _, contributor in sent if contributor.id})
+    named = _named(session, {contributor.name for _, _, contributor in sent if contributor.name}, faults, sent)
+    rows: dict[int, list[dict[str, Any]]] = {
+        place: [] for place, draft in enumerate(drafts) if "authors" in draft.values
+    }
+    for place, at, contributor in sent:
+        author_id = contributor.id or named.get(contributor.name or "")
+        if contributor.id and contributor.id not in existing:
+            faults.add(f"{at}/id", "not_found", f"There is no author {contributor.id}.")
+        elif author_id:
+            if any(row["author_id"] == author_id and row["role"] == contributor.role for row in rows[place]):
+                faults.add(at, "duplicate", f"Author {author_id} stands before in the same role.")
+            rows[place].append(
+                {"author_id": author_id, "role": contributor.role, "position": len(rows[place]),
+                 "credited_as": contributor.credited_as}
+            )  # fmt: skip
+    checked(faults)
+    return rows
+
+
+def rows_to_insert(session: Session, book: Book, wanted: list[dict[str, Any]], *, new: bool) -> list[dict[str, Any]]:
+    """The rows that are still to be inserted so that a (flushed) book has the contributors `wanted`; those that it
+    had are deleted if they are others. A `new` book has none."""
+    if not new:
+        table = Contribution.__table__
+        columns = (table.c.author_id, table.c.role, table.c.position, table.c.credited_as)
+        found = select(*columns).where(table.c.book_id == book.id).order_by(table.c.position)
+        if [dict(row) for row in session.execute(found).mappings()] == wanted:
+            return []
+        session.execute(delete(Contribution).where(Contribution.book_id == book.id))
+        book.updated_at = func.clock_timestamp()
+    return [{"book_id": book.id, **row} for row in wanted]
+
+
+def _existing(session: Session, ids: set[int]) -> set[int]:
+    """Which of the ids are authors'; those are kept from being deleted until the transaction ends."""
+    if not ids:
+        return set()
+    wanted = select(Author.id).where(Author.id.in_(ids)).order_by(Author.id).with_for_update(read=True, key_share=True)
+    return set(session.scalars(wanted))
+
+
+def _named(session: Session, names: set[str], faults: Faults, sent: list[tuple[int, str, Contributor]]) -> dict[str, int]:
+    """The author of each name, made where there is none; a fault for each name that several have."""
+    if not names:
+        return {}
+    found = _find(session, names)
+    missing = names - found.keys()
+    if missing:
+        # Whoever makes an author of a name holds that name's lock, so that two writes at once make one. The locks
+        # are taken in one order, so that two writes never wait for each other.
+        for lock in sorted({crc32(name.encode()) % NAME_LOCKS for name in missing}):
+            session.execute(select(func.pg_advisory_xact_lock(NAME_LOCK_SPACE, lock)))
+        found |= _find(session, missing)
+    for _, at, contributor in sent:
+        if contributor.name and len(found.get(contributor.name, ())) > 1:
+            ids = ", ".join(str(author_id) for author_id in found[contributor.name][:20])
+            faults.add(f"{at}/name", "ambiguous", f"{len(found[contributor.name])} authors have this name: {ids}. "
+                       "Name the one you mean by id.")  # fmt: skip
+    drafts = [Draft(Author(), {"name": name}) for name in sorted(names - found.keys())]
+    AUTHORS.save(session, drafts)
+    session.flush()
+    return {name: ids[0] for name, ids in found.items() if len(ids) == 1} | {
+        draft.record.name: draft.record.id for draft in drafts
+    }
+
+
+def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
+    """The ids of the authors that bear each of the names, exactly as stored."""
+    wanted = func.unnest(cast(sorted(names), ARRAY(Text))).table_valued("name").render_derived(name="wanted")
+    same = and_(text_key(Author.name) == text_key(wanted.c.name), Author.name == wanted.c.name)
+    found: dict[str, list[int]] = {}
+    for author_id, name in session.execute(
+        select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
+    ):
+        found.setdefault(name, []).append(author_id)
+    return found

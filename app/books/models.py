@@ -1,0 +1,142 @@
+"""A book (an edition: what has a title page), and the contributions that tie it to its authors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Float, ForeignKey, Identity, Index, Integer, Text, column,
+    func, text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.fields import Field, described
+from app.indexes import (
+    array_index, date_indexes, identifiers_index, moment_index, number_indexes, text_indexes, trigram_index,
+)  # fmt: skip
+from app.vocabulary import (
+    Id, Identifiers, Integer as WholeNumber, Isbn, Language, Line, Lines, Number, Paragraphs, PartialDate, Timestamp,
+    Url,
+)  # fmt: skip
+from extensions.database import db
+
+ROLES = (
+    "author", "editor", "translator", "illustrator", "narrator", "compiler", "adapter", "photographer", "introduction",
+    "contributor",
+)  # fmt: skip
+
+
+class Book(db.Model):  # type: ignore[name-defined]
+    """A row of ``books``."""
+
+    __tablename__ = "books"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(), primary_key=True,
+        info=described(Field(Id(), "The book's id", 42, read_only=True, filters=True, sorts=True)),
+    )  # fmt: skip
+    title: Mapped[str] = mapped_column(
+        Text, info=described(Field(Line(4000), "The title, as on the title page", "The Left Hand of Darkness",
+                                   required=True, filters=True, sorts=True)),
+    )  # fmt: skip
+    subtitle: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Line(), "The subtitle", "50th Anniversary Edition", filters=True))
+    )
+    isbn: Mapped[str | None] = mapped_column(
+        Text, unique=True, info=described(Field(Isbn(), "The ISBN, in any form; stored as 13 digits, and of one book "
+                                                "alone", "9780441478125", filters=True)),
+    )  # fmt: skip
+    published: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(PartialDate(), "Date of publication, as far as it is known", "1969-03",
+                                   filters=True, sorts=True)),
+    )  # fmt: skip
+    published_key: Mapped[int | None] = mapped_column(Integer, Computed("partial_date_key(published)", persisted=True))
+    publisher: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Line(), "The publisher", "Ace Books", filters=True))
+    )
+    language: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Language(), "The language of the text (BCP 47)", "en", filters=True))
+    )
+    page_count: Mapped[int | None] = mapped_column(
+        Integer, info=described(Field(WholeNumber(1, 100_000), "Number of pages", 304, filters=True, sorts=True))
+    )
+    description: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Paragraphs(), "What the book is about", "An envoy alone on a world of winter."))
+    )
+    series: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Line(), "The series it belongs to", "Hainish Cycle", filters=True))
+    )
+    series_position: Mapped[float | None] = mapped_column(
+        Float, info=described(Field(Number(0, 100_000), "The place within the series; 1.5 is one", 4, filters=True,
+                                    sorts=True)),
+    )  # fmt: skip
+    subjects: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'"),
+        info=described(Field(Lines(200, 500), "What it is about, in the words of a catalog",
+                             ["Science fiction", "Gender"], filters=True, nullable=True)),
+    )  # fmt: skip
+    cover_url: Mapped[str | None] = mapped_column(
+        Text, info=described(Field(Url(), "Where an image of the cover is", "https://covers.example/9780441478125.jpg"))
+    )
+    identifiers: Mapped[dict[str, list[str]]] = mapped_column(
+        JSONB, server_default=text("'{}'"),
+        info=described(Field(Identifiers(), "Ids elsewhere, by scheme; further ISBNs stand under `isbn`",
+                             {"openlibrary": ["OL7353617M"]})),
+    )  # fmt: skip
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(),
+        info=described(Field(Timestamp(), "When the record was made", "2026-01-31T12:00:00Z", read_only=True,
+                             filters=True, sorts=True)),
+    )  # fmt: skip
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), onupdate=func.clock_timestamp(),
+        info=described(Field(Timestamp(), "When the record or its list of contributors last changed",
+                             "2026-01-31T12:00:00Z", read_only=True, filters=True, sorts=True)),
+    )  # fmt: skip
+
+    __table_args__: Any = (
+        CheckConstraint("title <> ''", name="title_not_empty"),
+        CheckConstraint("isbn ~ '^97[89][0-9]{10}$'", name="isbn_digits"),
+        CheckConstraint("published IS NULL OR published_key IS NOT NULL", name="published_valid"),
+        CheckConstraint("page_count BETWEEN 1 AND 100000", name="page_count_range"),
+        CheckConstraint("series_position BETWEEN 0 AND 100000", name="series_position_range"),
+        CheckConstraint("cardinality(subjects) <= 200", name="subjects_most"),
+        CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
+        *text_indexes("books", "title", keyed_by_id=True),
+        *text_indexes("books", "subtitle", "publisher", "language", "series"),
+        *date_indexes("books", "published_key"),
+        *number_indexes("books", "page_count"),
+        *number_indexes("books", "series_position", type_=Float()),
+        array_index("books", "subjects"),
+        identifiers_index("books"),
+        moment_index("books", "created_at"),
+        moment_index("books", "updated_at"),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Book {self.id} {self.title!r}>"
+
+
+class Contribution(db.Model):  # type: ignore[name-defined]
+    """A row of ``contributions``: an author in a role at a place within a book's list of contributors."""
+
+    __tablename__ = "contributions"
+
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(Text, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+    credited_as: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__: Any = (
+        CheckConstraint("role IN ({})".format(", ".join(f"'{role}'" for role in ROLES)), name="role_known"),
+        CheckConstraint("position >= 0", name="position_positive"),
+        Index("ix_contributions_author_id", "author_id", "book_id"),
+        Index("ix_contributions_role", "role", "book_id"),
+        trigram_index("contributions", "credited_as", postgresql_where=column("credited_as").is_not(None)),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Contribution of author {self.author_id} to book {self.book_id} as {self.role}>"

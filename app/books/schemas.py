@@ -1,0 +1,88 @@
+"""The resource `books`: how its records are written, and the filters that are more than a column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.fields import Field, Filter
+from app.problems import Conflict
+from app.resource import Draft, Resource
+from app.vocabulary import EQUALITY, Choice, Faults, Id, Identifiers, Line
+
+from . import contributors
+from .contributions import of_contributions
+from .models import ROLES, Book, Contribution
+
+
+def save(session: Session, drafts: list[Draft]) -> None:
+    """Bring books and their contributors into the session.
+
+    Raises `ValidationFailed` for authors that cannot be linked, `Conflict` for an ISBN that is taken.
+    """
+    wanted = contributors.resolve(session, drafts)
+    _refuse_taken(session, drafts)
+    stored = {draft.record.id for draft in drafts} - {None}
+    for draft in drafts:
+        for name, value in draft.values.items():
+            if name != "authors":
+                setattr(draft.record, name, value)
+        session.add(draft.record)
+    session.flush()
+    rows: list[dict[str, Any]] = []
+    for place, contributions in wanted.items():
+        book = drafts[place].record
+        rows += contributors.rows_to_insert(session, book, contributions, new=book.id not in stored)
+    if rows:
+        session.execute(insert(Contribution), rows)
+
+
+def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
+    """Raise `Conflict` where a book would bear the ISBN of another one, stored or of the same batch."""
+    faults = Faults()
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        isbn = draft.values.get("isbn")
+        if isbn in first:
+            other = first[isbn].pointer.removeprefix("/")
+            faults.add(f"{draft.pointer}/isbn", "taken", f"The book at index {other} of this batch has the ISBN {isbn} "
+                       "too.")  # fmt: skip
+        elif isbn:
+            first[isbn] = draft
+    own = [draft.record.id for draft in first.values() if draft.record.id]
+    taken = select(Book.isbn, Book.id).where(Book.isbn.in_(first), Book.id.not_in(own)).order_by(Book.id)
+    links = []
+    for isbn, book_id in session.execute(taken) if first else ():
+        faults.add(f"{first[isbn].pointer}/isbn", "taken", f"The ISBN {isbn} is taken by book {book_id}: /books/{book_id}.")
+        links.append(f'</books/{book_id}>; rel="related"')
+    if faults:
+        faults.sort(key=lambda fault: int(fault.name.split("/")[1]) if fault.name.count("/") > 1 else 0)
+        raise Conflict(faults[0].detail, faults, [("Link", ", ".join(links))] if links else ())
+
+
+AUTHORS_FIELD = Field(
+    contributors.Contributors(),
+    "Who contributed, in the order of the title page; an author is named by `id`, or by `name`, which links the one "
+    "author of exactly that name or makes one",
+    [{"name": "Ursula K. Le Guin", "role": "author"}],
+    nullable=False,
+    name="authors",
+    expression=contributors.as_json,
+)
+
+BOOKS: Resource = Resource(
+    name="books",
+    noun="book",
+    model=Book,
+    save=save,
+    further_fields=((AUTHORS_FIELD, "identifiers"),),
+    further_filters=(
+        Filter("identifier", Identifiers(), EQUALITY, "An id elsewhere, as `scheme:value`", "openlibrary:OL7353617M"),
+        Filter("author_id", Id(), (*Id.operators, "null"), "The id of a contributor", 7, of_contributions),
+        Filter("author", Line(), Line.operators, "A contributor's name, alternate name or credited name, without "
+               "case and accents; `=` is the whole name", "ursula k. le guin", of_contributions),
+        Filter("role", Choice(*ROLES), EQUALITY, "The role of a contributor", "translator", of_contributions),
+    ),
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""The command line: ``flask --app wsgi catalog …``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+from rich.progress import Progress
+
+from extensions.database import fetch
+
+from . import loading, openapi
+from .loading import Report
+
+SAMPLE = Path(__file__).parent / "sample"
+
+catalog = AppGroup("catalog", help="Fill and describe the catalog.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to the application."""
+    app.cli.add_command(catalog)
+
+
+@catalog.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--authors", is_flag=True, help="The file holds authors, not books.")
+def load(file: Path, authors: bool) -> None:
+    """Load a CSV of books into the catalog.
+
+    The first line names the columns: fields of the representation (title, isbn, published, ...). Several subjects or
+    authors stand in one cell, separated by ";"; an author's role follows in brackets: "Constance Garnett [translator]".
+    Identifiers are written scheme:value. A row that breaks a rule is reported with its line and left out.
+    """
+    report = _load(file, "authors" if authors else "books")
+    for line, message in report.rejected:
+        click.echo(f"line {line}: {message}", err=True)
+    click.echo(f"{report.read:,} rows read: {report.stored:,} stored, {len(report.rejected):,} rejected.")
+    if report.rejected:
+        sys.exit(1)
+
+
+@catalog.command()
+def sample() -> None:
+    """Load the sample catalog, if the catalog is empty."""
+    _load_sample()
+
+
+@catalog.command()
+def prepare() -> None:
+    """Migrate the database, load the sample catalog if it is empty, and print what to try."""
+    upgrade()
+    _load_sample()
+    address = f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
+    click.echo(
+        f"\nThe catalog is at {address}. Try:\n"
+        f"  curl -g '{address}/books?author[contains]=tolstoy&fields=title,authors'\n"
+        f"  open {address}/docs in a browser\n"
+        "  .venv/bin/flask --app wsgi catalog load FILE.csv\n"
+    )
+
+
+@catalog.command("openapi")
+def print_openapi() -> None:
+    """Print the OpenAPI document."""
+    click.echo(openapi.text(current_app).decode())
+
+
+def _load_sample() -> None:
+    if not fetch("SELECT EXISTS (SELECT FROM books) OR EXISTS (SELECT FROM authors)", {})[0][0]:
+        for name in ("authors", "books"):
+            report = _load(SAMPLE / f"{name}.csv", name)
+            if report.rejected:
+                raise click.ClickException(f"{name}.csv, line {report.rejected[0][0]}: {report.rejected[0][1]}")
+        click.echo("The sample catalog is loaded.")
+
+
+def _load(file: Path, name: str) -> Report:
+    from .authors.schemas import AUTHORS
+    from .books.schemas import BOOKS
+
+    resource = {"authors": AUTHORS, "books": BOOKS}[name]
+    report = Report()
+    try:
+        with Progress(disable=not sys.stderr.isatty()) as progress, file.open("rb") as stream:
+            task = progress.add_task(file.name, total=file.stat().st_size)
+            for _ in loading.load(resource, stream, report):
+                progress.update(task, completed=stream.tell(), description=f"{file.name}: {report.read:,} rows")
+    except loading.UnreadableFile as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    return report

@@ -1,0 +1,137 @@
+"""What each filter operator means in SQL, by the kind of value it is asked of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, not_, or_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+from sqlalchemy.types import Text
+
+from .expressions import fold, like_pattern, number_key, text_key, unknown
+from .fields import Asked, Filter
+from .vocabulary import Identifiers, Lines
+
+Sql = ColumnElement[Any]
+Bool = ColumnElement[bool]
+
+# One code point above all text: `prefix || LAST` bounds everything that begins with the prefix.
+LAST = literal_column(r"U&'\+10FFFF'", Text)
+
+
+def of_column(filter_: Filter, table: FromClause, asked: Asked, *, descending: bool) -> Bool:
+    """The condition of a filter that is a column. `descending`: the direction in which the rows are walked, so
+    that a range bounds the same index that the order uses."""
+    if isinstance(filter_.kind, Identifiers):
+        return _identifiers(table.c.identifiers, asked)
+    column = table.c[filter_.name]
+    if isinstance(filter_.kind, Lines):
+        return _lines(column, asked)
+    if filter_.kind.order == "text":
+        return text(column, asked)
+    if filter_.kind.order == "date":
+        return number(table.c[f"{filter_.name}_key"], asked, descending=descending)
+    if filter_.kind.order in ("number", "timestamp"):
+        spans = Asked(asked.operator, [(value, value) for value in asked.values])
+        return number(column, spans, descending=descending)
+    return _plain(column, asked)
+
+
+def text(column: Sql, asked: Asked) -> Bool:
+    """Text: equality is exact, and `contains` and `starts` fold both sides."""
+    key, values = text_key(column), asked.values
+    match asked.operator:
+        case "eq" | "in":
+            return or_(*(and_(key == text_key(value), column == value) for value in values))
+        case "ne":
+            return column.is_distinct_from(values[0])
+        case "contains":
+            return like(fold(column), "%", values[0], "%")
+        case "starts":
+            return starts(column, values[0])
+        case "null":
+            return key.is_(None) if values[0] else key.is_not(None)
+    raise LookupError(asked.operator)
+
+
+def starts(column: Sql, value: Sql) -> Bool:
+    """Folded text that begins with `value`: a range of keys, and a look at the text where the key is too short."""
+    key, prefix = text_key(column), text_key(value)
+    return and_(
+        key >= prefix,
+        key < prefix.concat(LAST),
+        or_(func.length(fold(value)) <= literal_column("200"), func.starts_with(fold(column), fold(value))),
+    )
+
+
+def like(folded: Sql, before: str, value: Sql, after: str) -> Bool:
+    """`folded` text that holds `value`, folded, between the literal texts `before` and `after`."""
+    return folded.like(literal_column(f"'{before}'", Text).concat(like_pattern(value)).concat(literal_column(f"'{after}'", Text)))
+
+
+def _plain(column: Sql, asked: Asked) -> Bool:
+    match asked.operator:
+        case "eq" | "in":
+            return column.in_(asked.values)
+        case "ne":
+            return column.is_distinct_from(asked.values[0])
+        case "null":
+            return column.is_(None) if asked.values[0] else column.is_not(None)
+    raise LookupError(asked.operator)
+
+
+def number(column: Sql, asked: Asked, *, descending: bool = False) -> Bool:
+    """Numbers, and partial dates by their keys: each value is a span from its first to its last key."""
+    nullable = bool(getattr(column, "nullable", False))
+    key = number_key(column, descending=descending) if nullable else column
+    known: list[Bool] = []
+    if nullable:
+        # Only the side on which NULL stands needs the bound that keeps unknown values out.
+        nothing = unknown(column.type, descending=descending)
+        outside = ("lt", "lte") if descending else ("gt", "gte")
+        if asked.operator in outside:
+            known = [key > nothing if descending else key < nothing]
+        if asked.operator == "null":
+            return key == nothing if asked.values[0] else key != nothing
+    spans = asked.values
+    first, last = spans[0]
+    match asked.operator:
+        case "eq" | "in":
+            return or_(*(key == low if low is high else key.between(low, high) for low, high in spans))
+        case "ne" if first is last:
+            return column.is_distinct_from(first)
+        case "ne":
+            return not_(key.between(first, last))
+        case "lt":
+            return and_(key < first, *known)
+        case "lte":
+            return and_(key <= last, *known)
+        case "gt":
+            return and_(key > last, *known)
+        case "gte":
+            return and_(key >= first, *known)
+    raise LookupError(asked.operator)
+
+
+def _lines(column: Sql, asked: Asked) -> Bool:
+    values = cast(array(asked.values), ARRAY(Text))
+    match asked.operator:
+        case "has":
+            return column.contains(values)
+        case "in":
+            return column.overlap(values)
+        case "ne":
+            return not_(column.contains(values))
+        case "null":
+            empty = column == literal_column("'{}'::text[]")
+            return empty if asked.values[0] else not_(empty)
+    raise LookupError(asked.operator)
+
+
+def _identifiers(column: Sql, asked: Asked) -> Bool:
+    documents = [
+        func.jsonb_build_object(cast(scheme, Text), func.jsonb_build_array(cast(value, Text)), type_=JSONB)
+        for scheme, value in asked.values
+    ]
+    holds = or_(*(column.contains(document) for document in documents))
+    return not_(holds) if asked.operator == "ne" else holds

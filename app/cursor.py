@@ -1,0 +1,60 @@
+"""A cursor: the place in a list from which a page goes on, as an opaque word for the URL.
+
+It holds the list's path, the filters, sort, fields and limit of the first request, the sort keys of the row at
+the page's edge, and the direction, so that a link needs nothing else. A checksum tells a damaged one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from .problems import InvalidCursor
+
+# A cursor never unpacks to more than what can have been packed into it from one URL.
+LONGEST = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """`keys` are the sort keys of the row at the edge. The page holds the rows behind it, or before it where
+    `backwards`; with the row itself where `inclusive`."""
+
+    scope: str
+    pairs: tuple[tuple[str, str], ...]
+    keys: tuple[Any, ...]
+    backwards: bool = False
+    inclusive: bool = False
+
+    def encode(self) -> str:
+        """The cursor as a word of A-Z, a-z, 0-9, ``-`` and ``_``."""
+        pairs = [item for pair in self.pairs for item in pair]
+        flags = self.backwards + 2 * self.inclusive
+        content = json.dumps([self.scope, pairs, self.keys, flags], ensure_ascii=False, separators=(",", ":"))
+        packed = zlib.compress(content.encode(), 6, wbits=-15)
+        return base64.urlsafe_b64encode(_checksum(packed) + packed).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, word: str) -> Cursor:
+        """The cursor that `encode` made the word of; raises `InvalidCursor`."""
+        try:
+            raw = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
+            checksum, packed = raw[:4], raw[4:]
+            if checksum != _checksum(packed):
+                raise ValueError
+            content = zlib.decompressobj(wbits=-15).decompress(packed, LONGEST)
+            scope, pairs, keys, flags = json.loads(content)
+            paired = tuple(zip(pairs[::2], pairs[1::2], strict=True))
+            if not all(isinstance(item, str) for item in [scope, *pairs]) or flags not in (0, 1, 2, 3):
+                raise ValueError
+            return cls(scope, paired, tuple(keys), bool(flags & 1), bool(flags & 2))
+        except (ValueError, TypeError, binascii.Error, zlib.error, RecursionError):
+            raise InvalidCursor.of("damaged", "This cursor is damaged: take it whole from links.") from None
+
+
+def _checksum(packed: bytes) -> bytes:
+    return zlib.crc32(packed).to_bytes(4)

@@ -1,0 +1,61 @@
+"""One place where everything that goes wrong becomes a problem (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from extensions.database import DatabaseUnavailable
+
+from .front import REQUEST_ID
+from .problems import (
+    MEDIA_TYPE, BadRequest, InternalError, MethodNotAllowed, NotFound, Problem, Unavailable, ValidationFailed,
+)  # fmt: skip
+
+log = logging.getLogger("catalog.errors")
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(Problem, render)
+    app.register_error_handler(HTTPException, _of_werkzeug)
+    app.register_error_handler(DatabaseUnavailable, lambda error: render(Unavailable()))
+    app.register_error_handler(DBAPIError, _of_database)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def render(problem: Problem) -> Response:
+    """The answer that a problem is."""
+    body = problem.body(request.full_path.rstrip("?")[:200], request.environ.get(REQUEST_ID, ""))
+    headers = [("Cache-Control", "no-store"), *problem.headers]
+    return Response(body, problem.status, headers, mimetype=MEDIA_TYPE)
+
+
+def _of_werkzeug(error: HTTPException) -> Response:
+    """What Flask raises by itself: no such route, no such method, a request that it cannot read."""
+    if error.code == 404:
+        return render(NotFound(f"There is nothing at {request.path[:200]}."))
+    if error.code == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return render(MethodNotAllowed(f"{request.method} is not allowed here; allowed: {allowed}.",
+                                       headers=[("Allow", allowed)]))  # fmt: skip
+    if error.code is not None and error.code < 500:
+        return render(BadRequest(error.description or "The request cannot be understood."))
+    return _unforeseen(error)
+
+
+def _of_database(error: DBAPIError) -> Response:
+    """A rule of the database that the validation before it did not know, or something unforeseen."""
+    code = getattr(error.orig, "pgcode", None) or ""
+    if code.startswith(("22", "23")):
+        log.warning("the database refused a value (SQLSTATE %s)", code)
+        return render(ValidationFailed("The database refused a value of the body; nothing was changed."))
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("%s %s failed, id=%s", request.method, request.path, request.environ.get(REQUEST_ID), exc_info=error)
+    return render(InternalError("Something went wrong here. Nothing of the request was stored."))

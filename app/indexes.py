@@ -1,0 +1,60 @@
+"""The indexes that filters and sorts need, said once for each kind of column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Index, Integer, column
+from sqlalchemy.types import TypeEngine
+
+from .expressions import fold, number_key, text_key
+
+
+def text_indexes(table: str, *names: str, keyed_by_id: bool = False) -> list[Index]:
+    """For equality, prefixes and (with the id behind it) order: the text's key; for substrings: its trigrams."""
+    found = []
+    for name in names:
+        keys = [text_key(column(name)), *([column("id")] if keyed_by_id else [])]
+        found += [Index(f"ix_{table}_{name}_key", *keys), trigram_index(table, name)]
+    return found
+
+
+def trigram_index(table: str, name: str, expression: ColumnElement[str] | None = None, **options: Any) -> Index:
+    """For substrings of a column's folded text, or of another text `expression`."""
+    folded = (fold(column(name)) if expression is None else expression).label("folded")
+    return Index(f"ix_{table}_{name}_trigrams", folded, postgresql_using="gin",
+                 postgresql_ops={"folded": "gin_trgm_ops"}, **options)  # fmt: skip
+
+
+def array_index(table: str, name: str) -> Index:
+    """For the members of an array."""
+    return Index(f"ix_{table}_{name}", column(name), postgresql_using="gin")
+
+
+def number_indexes(table: str, *names: str, type_: TypeEngine[Any] | None = None) -> list[Index]:
+    """For order and ranges in both directions, unknown values last in each."""
+    return [
+        Index(
+            f"ix_{table}_{name}_{'descending' if descending else 'ascending'}",
+            number_key(column(name, type_ or Integer()), descending=descending),
+            column("id"),
+        )
+        for name in names
+        for descending in (False, True)
+    ]
+
+
+def date_indexes(table: str, *names: str) -> list[Index]:
+    """As `number_indexes`, for the integer keys of partial dates."""
+    return number_indexes(table, *names)
+
+
+def moment_index(table: str, name: str) -> Index:
+    """For order and ranges of timestamps, which are always known."""
+    return Index(f"ix_{table}_{name}", column(name), column("id"))
+
+
+def identifiers_index(table: str) -> Index:
+    """For the containment of identifiers."""
+    return Index(f"ix_{table}_identifiers", column("identifiers"), postgresql_using="gin",
+                 postgresql_ops={"identifiers": "jsonb_path_ops"})  # fmt: skip

@@ -1,0 +1,1 @@
+def text(app): return b"{}"

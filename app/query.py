@@ -1,0 +1,287 @@
+"""From the query string to a `Query`: what is asked of a resource, in its own terms. Pure; no database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+from schema import SchemaError
+
+from .cursor import Cursor
+from .fields import Filter
+from .problems import Fault, InvalidCursor, InvalidQuery, unknown_name
+from .values.flaw import Flaw, flaw_in, reject
+
+if TYPE_CHECKING:
+    from .resource import Resource
+
+LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST = 20, 100, 10_000
+TOTALS = ("exact", "estimated")
+PAGE_PARAMETERS = ("limit", "cursor", "offset", "total", "sort", "fields")
+
+_parameter = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
+_plain_integer = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as it was asked: its name, the operator, and the values read by the field's own rules."""
+
+    name: str
+    operator: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One field to sort by, and the direction."""
+
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a list: which rows, in which order, which members of them, which page.
+
+    `scope` is the list's own path, such as ``authors/7/books``. `pairs` are the filters and the sort as they were
+    sent, which is what a cursor keeps of them.
+    """
+
+    scope: str
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[SortKey, ...] = (SortKey("id"),)
+    fields: tuple[str, ...] = ()
+    limit: int = LIMIT_DEFAULT
+    offset: int = 0
+    total: str | None = None
+    cursor: Cursor | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def narrowed(self, condition: Condition) -> Query:
+        """The same query, with one more condition, which its links do not bear."""
+        return replace(self, conditions=(*self.conditions, condition))
+
+
+def split(query_string: bytes) -> Pairs:
+    """The names and values of a query string, percent-decoded; raises `InvalidQuery` where that is no UTF-8."""
+    try:
+        return [
+            (name.decode(), value.decode()) for name, value in parse_qsl(query_string, keep_blank_values=True)
+        ]
+    except UnicodeDecodeError:
+        detail = "The query is not UTF-8 once it is percent-decoded."
+        raise InvalidQuery(detail, [Fault("query", "", "invalid_character", detail)]) from None
+
+
+def canonical(pairs: Iterable[tuple[str, str]]) -> str:
+    """A query string that says the same as `pairs`, with the names in order: one text for one meaning."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe=',:/')}" for name, value in sorted(pairs))
+
+
+def parse_none(pairs: Pairs, allowed: Sequence[str] = ()) -> dict[str, str]:
+    """The parameters of a request that takes only those in `allowed`, each once; raises `InvalidQuery`."""
+    reader = _Reader(pairs)
+    found = {name: reader.single(name) for name in allowed}
+    reader.refuse_rest(allowed)
+    reader.finish()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def parse_fields(resource: Resource, pairs: Pairs) -> tuple[str, ...]:
+    """The fields that a request for one record asks for (all of them by default); raises `InvalidQuery`."""
+    reader = _Reader(pairs)
+    fields = reader.fields(resource)
+    reader.refuse_rest(("fields",))
+    reader.finish()
+    return fields or tuple(resource.fields)
+
+
+def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
+    """The `Query` that the pairs of a list's query string ask for.
+
+    Raises `InvalidQuery` with every fault found, or `InvalidCursor`.
+    """
+    reader = _Reader(pairs)
+    query = _parse(resource, scope, reader)
+    text = reader.single("cursor")
+    reader.refuse_rest((*PAGE_PARAMETERS, *resource.filters))
+    if text is not None and "offset" in reader.seen:
+        reader.fault("offset", "mismatch", "An offset cannot stand beside a cursor: the cursor says where to go on.")
+    reader.finish()
+    return query if text is None else _resume(resource, query, Cursor.decode(text), reader.seen)
+
+
+def _parse(resource: Resource, scope: str, reader: _Reader) -> Query:
+    limit = reader.integer("limit", 1, LIMIT_MOST)
+    offset = reader.integer("offset", 0, OFFSET_MOST)
+    return Query(
+        scope=scope,
+        conditions=reader.conditions(resource),
+        sort=reader.sort(resource) or (SortKey("id"),),
+        fields=reader.fields(resource) or tuple(resource.fields),
+        limit=LIMIT_DEFAULT if limit is None else limit,
+        offset=offset or 0,
+        total=reader.choice("total", TOTALS),
+        pairs=tuple(pair for pair in reader.pairs if pair[0] not in ("limit", "offset", "total", "cursor", "fields")),
+    )
+
+
+def _resume(resource: Resource, beside: Query, cursor: Cursor, seen: set[str]) -> Query:
+    """The query that a cursor was made with, at the cursor's place; `beside` is what stood next to it."""
+    if cursor.scope != beside.scope:
+        raise InvalidCursor.of("mismatch", "This cursor was made for another list.")
+    try:
+        reader = _Reader(list(cursor.pairs))
+        query = _parse(resource, beside.scope, reader)
+        reader.refuse_rest((*PAGE_PARAMETERS, *resource.filters))
+        reader.finish()
+    except InvalidQuery:
+        raise InvalidCursor.of("damaged", "This cursor is damaged.") from None
+    if "sort" in seen and beside.sort != query.sort:
+        raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
+    if not set(beside.conditions) <= set(query.conditions):
+        raise InvalidCursor.of("mismatch", "This cursor was made for other filters; leave them out, or begin again.")
+    return replace(
+        query,
+        limit=beside.limit if "limit" in seen else query.limit,
+        fields=beside.fields if "fields" in seen else query.fields,
+        total=beside.total,
+        cursor=cursor,
+    )
+
+
+class _Reader:
+    """Reads parameters one after the other and collects what is wrong with them."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+        self.seen = {name for name, _ in pairs}
+        self.faults: list[Fault] = []
+
+    def fault(self, parameter: str, code: str, detail: str) -> None:
+        self.faults.append(Fault("query", parameter, code, detail))
+
+    def finish(self) -> None:
+        if self.faults:
+            raise InvalidQuery(self.faults[0].detail, self.faults)
+
+    def single(self, name: str) -> str | None:
+        """The value of a parameter that may stand once."""
+        if name not in self.seen:
+            return None
+        values = [value for found, value in self.pairs if found == name]
+        if len(values) > 1:
+            self.fault(name, "repeated", f"{name} was sent {len(values)} times; send it once.")
+        return values[0]
+
+    def integer(self, name: str, low: int, high: int) -> int | None:
+        value = self.single(name)
+        if value is None:
+            return None
+        if not _plain_integer.fullmatch(value):
+            self.fault(name, "invalid", f"{name} must be an integer from {low:,} to {high:,}.")
+        elif not low <= int(value) <= high:
+            hint = " Follow links.next: its cursor goes on from any depth." if name == "offset" else ""
+            self.fault(name, "out_of_range", f"{name} must be from {low:,} to {high:,}.{hint}")
+        else:
+            return int(value)
+        return None
+
+    def choice(self, name: str, words: Sequence[str]) -> str | None:
+        value = self.single(name)
+        if value is not None and value not in words:
+            self.fault(name, "not_allowed", f"{name} must be one of {', '.join(words)}.")
+            return None
+        return value
+
+    def names(self, parameter: str, allowed: Iterable[str], noun: str, *, signed: bool = False) -> list[str]:
+        """The items of a comma-separated list of names, each once (a ``-`` before them kept where `signed`)."""
+        value = self.single(parameter)
+        if value is None:
+            return []
+        items = [item.strip() for item in value.split(",")]
+        names = [item.removeprefix("-") if signed else item for item in items]
+        for place, name in enumerate(names):
+            if name not in allowed:
+                self.fault(parameter, "unknown", unknown_name(name, allowed, noun))
+            elif name in names[:place]:
+                self.fault(parameter, "duplicate", f"{parameter} names {name} twice.")
+        return items
+
+    def fields(self, resource: Resource) -> tuple[str, ...]:
+        asked = self.names("fields", resource.fields, "field")
+        return tuple(name for name in resource.fields if name in asked)
+
+    def sort(self, resource: Resource) -> tuple[SortKey, ...]:
+        items = self.names("sort", resource.sorts, "sort key", signed=True)
+        return tuple(SortKey(item.removeprefix("-"), item.startswith("-")) for item in items)
+
+    def refuse_rest(self, allowed: Iterable[str]) -> None:
+        """A fault for each parameter that is none of `allowed` (operators of filters are judged elsewhere)."""
+        allowed = tuple(allowed)
+        for parameter in dict.fromkeys(name for name, _ in self.pairs):
+            match = _parameter.fullmatch(parameter)
+            name = match[1] if match else parameter
+            if name not in allowed:
+                self.fault(parameter, "unknown", unknown_name(name, allowed, "parameter"))
+            elif match and match[2] is not None and name in PAGE_PARAMETERS:
+                self.fault(parameter, "unknown", f"{name} takes no operator.")
+
+    def conditions(self, resource: Resource) -> tuple[Condition, ...]:
+        by_parameter: dict[str, list[str]] = {}
+        for parameter, value in self.pairs:
+            by_parameter.setdefault(parameter, []).append(value)
+        found = []
+        for parameter, values in by_parameter.items():
+            match = _parameter.fullmatch(parameter)
+            if match and match[1] in resource.filters:
+                condition = self._condition(resource.filters[match[1]], parameter, match[2], values)
+                if condition:
+                    found.append(condition)
+        return tuple(found)
+
+    def _condition(self, filter_: Filter, parameter: str, operator: str | None, texts: list[str]) -> Condition | None:
+        default = "has" if "has" in filter_.operators else "eq"
+        if operator is None:
+            operator = default if len(texts) == 1 else "in"
+        elif operator not in filter_.operators or operator == "eq":
+            allowed = [name for name in filter_.operators if name != "eq"]
+            detail = unknown_name(operator, allowed, f"operator of {filter_.name}")
+            if default == "eq":
+                detail += f" Equality is written {filter_.name}=value."
+            self.fault(parameter, "unknown", detail)
+            return None
+        elif len(texts) > 1 and operator not in ("in", "has"):
+            self.fault(parameter, "repeated", f"{parameter} was sent {len(texts)} times; send it once.")
+            return None
+        elif operator == "in" and len(texts) == 1:
+            texts = [item.strip() for item in texts[0].split(",")]
+        try:
+            if operator == "null":
+                return Condition(filter_.name, operator, (_read_boolean(texts[0]),))
+            values = tuple(_read_value(filter_, value, operator) for value in texts)
+            return Condition(filter_.name, operator, tuple(dict.fromkeys(values)))
+        except SchemaError as error:
+            flaw = flaw_in(error)
+            self.fault(parameter, flaw.code, flaw)
+            return None
+
+
+def _read_boolean(value: str) -> bool:
+    if value not in ("true", "false"):
+        reject("invalid", "null takes true (unknown) or false (known).")
+    return value == "true"
+
+
+def _read_value(filter_: Filter, value: str, operator: str) -> Any:
+    if not value.strip():
+        raise SchemaError(None, [Flaw("blank", f"{filter_.name} needs a value; for what is unknown ask "
+                                      f"{filter_.name}[null]=true." if "null" in filter_.operators else
+                                      f"{filter_.name} needs a value.")])  # fmt: skip
+    return filter_.kind.parse(value, operator)

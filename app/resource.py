@@ -1,0 +1,69 @@
+"""A resource: what the core knows of an entity, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from .fields import Field, Filter, fields_of, filter_of
+
+
+@dataclass
+class Draft:
+    """A record about to be written, with its validated `values` (those left out of a patch are missing).
+
+    `pointer` is where it stands in the body ("" or ``/3`` in a batch), for faults that show only here.
+    """
+
+    record: Any
+    values: dict[str, Any]
+    pointer: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """`name` is the plural in paths; `noun` the singular in sentences.
+
+    `save` brings the drafts of one request into the session: it resolves references and looks for conflicts, and
+    raises `ValidationFailed` or `Conflict` with a fault for each. `further_fields` are members that are no column,
+    each with the name of the member it stands behind; `further_filters` are filters that are no field.
+    """
+
+    name: str
+    noun: str
+    model: type[DeclarativeBase]
+    save: Callable[[Session, list[Draft]], None]
+    further_fields: Iterable[tuple[Field, str]] = ()
+    further_filters: Iterable[Filter] = ()
+    example: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> Table:
+        table = self.model.__table__
+        assert isinstance(table, Table)
+        return table
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """The members of the representation, in their order."""
+        found = list(fields_of(self.model).values())
+        for further, before in self.further_fields:
+            place = next(place for place, known in enumerate(found) if known.name == before)
+            found.insert(place + 1, further)
+        return {field.name: field for field in found}
+
+    @cached_property
+    def filters(self) -> dict[str, Filter]:
+        """The filters of a list, by name."""
+        declared = [filter_of(field) for field in self.fields.values() if field.filters]
+        return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters)}
+
+    @cached_property
+    def sorts(self) -> tuple[str, ...]:
+        """The names that a list can be sorted by."""
+        return tuple(field.name for field in self.fields.values() if field.sorts)

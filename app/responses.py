@@ -1,0 +1,78 @@
+"""Answers: JSON text with its ETag, and what a request must accept to get it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from http import HTTPStatus
+
+from flask import Response, current_app, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from .bodies import JSON
+from .problems import Fault, NotAcceptable
+
+Header = tuple[str, str]
+
+
+def etag(text: bytes) -> str:
+    """The strong validator of these bytes (RFC 9110, section 8.8.3)."""
+    return f'"{hashlib.blake2b(text, digest_size=16).hexdigest()}"'
+
+
+def readable(body: bytes, headers: Iterable[Header] = (), media_type: str = JSON) -> Response:
+    """The 200 to a GET of the catalog: caches may keep it, and ask with its ETag whether it still holds."""
+    seconds = current_app.config["CACHE_DEFAULT_TIMEOUT"]
+    response = Response(body, mimetype=media_type)
+    response.headers.extend(
+        [("ETag", etag(body)), ("Cache-Control", f"public, max-age=0, s-maxage={seconds}"), ("Vary", "Accept"), *headers]
+    )
+    return response
+
+
+def written(text: str | None, status: HTTPStatus, headers: Iterable[Header] = (), *, tagged: bool = True) -> Response:
+    """The answer to a write, which no cache keeps; the `text` of one record bears its new ETag."""
+    body = b"" if text is None else text.encode()
+    response = Response(body, status, mimetype=JSON)
+    if text is None:
+        del response.headers["Content-Type"]
+    elif tagged:
+        response.headers["ETag"] = etag(body)
+    response.headers.extend([("Cache-Control", "no-store"), *headers])
+    return response
+
+
+def require_acceptable(*offered: str) -> None:
+    """Raise `NotAcceptable` unless the current request accepts one of the media types `offered`."""
+    offered = offered or (JSON,)
+    accept = request.environ.get("HTTP_ACCEPT", "")
+    if not any(accepts(accept, media_type) for media_type in offered):
+        detail = f"This answers with {' or '.join(offered)}, which the header Accept leaves out."
+        raise NotAcceptable(detail, [Fault("header", "Accept", "not_allowed", detail)])
+
+
+@lru_cache(maxsize=1024)
+def accepts(accept: str, media_type: str) -> bool:
+    """Whether an ``Accept`` header (RFC 9110, section 12.5.1; empty: anything) takes a media type.
+
+    The most specific range decides, and one of quality 0 refuses. Parameters of a range, such as a charset, are
+    left aside: UTF-8 is the only one that JSON has.
+    """
+    if not accept.strip():
+        return True
+    main = media_type.partition("/")[0]
+    found: dict[str, float] = {}
+    for media_range, quality in parse_accept_header(accept, MIMEAccept):
+        name = media_range.partition(";")[0].strip().lower()
+        found[name] = max(quality, found.get(name, 0.0))
+    return next((found[name] > 0 for name in (media_type, f"{main}/*", "*/*") if name in found), False)
+
+
+def uncached(document: object, status: int = 200) -> Response:
+    """A small JSON document about the service itself, which no cache keeps."""
+    response = Response(json.dumps(document) + "\n", status, mimetype=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,55 @@
+"""International Standard Book Numbers (ISO 2108): read in either length, stored as the 13 digits of an ISBN-13."""
+
+from __future__ import annotations
+
+import re
+
+from .flaw import reject
+
+STORED = r"^97[89][0-9]{10}$"
+# What may be sent: ten or thirteen digits, with hyphens and spaces wherever the sender put them.
+PATTERN = r"^[ -]*(97[89][ -]*([0-9][ -]*){10}|([0-9][ -]*){9}[0-9Xx][ -]*)$"
+
+# Hyphens as people paste them: ASCII, U+2010 hyphen, U+2011 non-breaking hyphen, U+2012/2013 dashes, U+2212 minus.
+_separators = re.compile("[-\u2010-\u2013\u2212\\s]+")
+_ten = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
+_thirteen = re.compile(r"97[89][0-9]{10}", re.ASCII)
+
+
+def normalize(value: str) -> str:
+    """The ISBN-13 digits of an ISBN-10 or ISBN-13, hyphens and spaces left out.
+
+    Refuses with code ``invalid_isbn`` what is no ISBN or bears a wrong check digit.
+    """
+    digits = _separators.sub("", value).upper()
+    if _thirteen.fullmatch(digits):
+        if digits[-1] != check_digit_13(digits[:12]):
+            reject("invalid_isbn", f"The check digit of this ISBN-13 is wrong: it ends in {digits[-1]}; "
+                   f"{digits[:12]} would take {check_digit_13(digits[:12])}. Compare it with the book.")  # fmt: skip
+        return digits
+    if _ten.fullmatch(digits):
+        if digits[-1] != check_digit_10(digits[:9]):
+            reject("invalid_isbn", f"The check digit of this ISBN-10 is wrong: it ends in {digits[-1]}; "
+                   f"{digits[:9]} would take {check_digit_10(digits[:9])}. Compare it with the book.")  # fmt: skip
+        return to_13(digits)
+    reject("invalid_isbn", "An ISBN has 10 digits (the last may be X), or 13 that begin with 978 or 979; "
+           "hyphens and spaces do not matter.")  # fmt: skip
+
+
+def to_13(ten: str) -> str:
+    """The ISBN-13 of a valid ISBN-10 (ten digits, no hyphens)."""
+    first = "978" + ten[:9]
+    return first + check_digit_13(first)
+
+
+def check_digit_13(twelve: str) -> str:
+    """The last digit of an ISBN-13 that begins with these twelve (weights 1 and 3, modulo 10)."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    return str(-total % 10)
+
+
+def check_digit_10(nine: str) -> str:
+    """The last digit of an ISBN-10 that begins with these nine (weights 10 to 2, modulo 11, X for ten)."""
+    total = sum(int(digit) * (10 - place) for place, digit in enumerate(nine))
+    check = -total % 11
+    return "X" if check == 10 else str(check)

@@ -1,0 +1,37 @@
+"""Names of persons: the form under which a name is filed."""
+
+from __future__ import annotations
+
+import re
+
+SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "esq", "phd", "md"})
+PARTICLES = frozenset(
+    "af al am ap aus'm ben bin d' da das dal dalla de degli dei del della den der des di dos du el el- la las le "
+    "les lo los mac o' san santa st st. te ten ter tor van vom von y zu zum zur".split()
+)
+# Scripts whose names put the family name first and are filed as they stand: Han, Kana, Hangul.
+_family_first = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+LONGEST = 1000  # code points: the inserted commas must not make a name longer than a name may be
+
+
+def sort_name(name: str) -> str:
+    """The name as it is filed: ``Ursula K. Le Guin`` becomes ``Le Guin, Ursula K.``.
+
+    The last word is the family name. A particle before it that is written with a capital belongs to it
+    (``Du Maurier, Daphne``); one in lower case follows the given names (``Beauvoir, Simone de``). A name of
+    one word, one with a comma and one in Han, Kana or Hangul is filed as it stands. What this cannot know
+    (``García Márquez``, ``Nagy László``) is what the field `sort_name` is for.
+    """
+    words = name.split(" ")
+    if len(words) == 1 or "," in name or _family_first.search(name):
+        return name
+    suffix = words.pop() if len(words) > 2 and words[-1].rstrip(".").lower() in SUFFIXES else None
+    start = len(words) - 1
+    while start > 1 and words[start - 1].lower() in PARTICLES:
+        start -= 1
+    given, family = words[:start], words[start:]
+    while len(family) > 1 and family[0].islower():
+        given.append(family.pop(0))
+    return ", ".join(filter(None, (" ".join(family), " ".join(given), suffix)))[:LONGEST].rstrip(" ,")

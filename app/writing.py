@@ -1,0 +1,167 @@
+"""The way of a write: body → validation → one transaction → the same read of what was written.
+
+Faults are judged in the order of the contract: the body's form before the record's existence, then the
+precondition, then the schema, then conflicts with what is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from extensions.database import transaction
+
+from . import bodies, query, responses, statements, validation
+from .problems import ContentTooLarge, Fault, NotFound, PreconditionFailed, ValidationFailed
+from .reading import pairs
+from .resource import Draft, Resource
+from .vocabulary import Faults, Json
+
+MOST_AT_ONCE = 1000
+
+
+def create(resource: Resource) -> Response:
+    """The answer to a POST of one record, or of 1 to 1,000 of them, all or nothing."""
+    begin()
+    body = bodies.read()
+    if not isinstance(body, list):
+        record_id, text = transaction(lambda session: _create(session, resource, [body], batch=False)[0])
+        return responses.written(text, HTTPStatus.CREATED, [("Location", f"/{resource.name}/{record_id}")])
+    if len(body) > MOST_AT_ONCE:
+        raise ContentTooLarge(f"A batch may have {MOST_AT_ONCE:,} records; this one has {len(body):,}.")
+    if not body:
+        detail = "A batch needs at least one record."
+        raise ValidationFailed(detail, [Fault("body", "", "too_few", detail)])
+    stored = transaction(lambda session: _create(session, resource, body, batch=True))
+    text = '{"data":[' + ",".join(text for _, text in stored) + "]}"
+    return responses.written(text, HTTPStatus.CREATED, tagged=False)
+
+
+def replace(resource: Resource, record_id: int) -> Response:
+    """The answer to a PUT of a record that exists."""
+    begin()
+    body = bodies.read()
+
+    def work(session: Session) -> str:
+        record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        return put(session, resource, record, body)
+
+    return responses.written(transaction(work), HTTPStatus.OK)
+
+
+def patch(resource: Resource, record_id: int) -> Response:
+    """The answer to a PATCH (JSON Merge Patch, RFC 7396)."""
+    begin()
+    body = bodies.read()
+
+    def work(session: Session) -> str:
+        record, current = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        faults = Faults()
+        values = validation.patched(resource, body, json.loads(current), faults)
+        validation.checked(faults)
+        return saved(session, resource, Draft(record, values))
+
+    return responses.written(transaction(work), HTTPStatus.OK)
+
+
+def destroy(resource: Resource, record_id: int, delete: Callable[[Session, Any], None] = Session.delete) -> Response:
+    """The answer to a DELETE. `delete` takes the session and the locked record."""
+    begin()
+    return destroyed(resource, record_id, delete)
+
+
+def destroyed(resource: Resource, record_id: int, delete: Callable[[Session, Any], None]) -> Response:
+    """As `destroy`, for a request whose parameters were read already."""
+
+    def work(session: Session) -> None:
+        record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        delete(session, record)
+
+    transaction(work)
+    return responses.written(None, HTTPStatus.NO_CONTENT)
+
+
+def locked(session: Session, resource: Resource, which: ColumnElement[bool], named: str) -> tuple[Any, str]:
+    """The record of a condition, locked until the end of the transaction, and the text of its representation.
+
+    Raises `NotFound`, or `PreconditionFailed` if the request's preconditions do not hold for it. The text is read
+    after the lock is held, by a statement of its own: the one that waits for a lock would see the contributors as
+    they were before.
+    """
+    record = session.scalars(select(resource.model).where(which).with_for_update()).one_or_none()
+    if record is None:
+        raise NotFound(f"There is no {named}.")
+    text = representation(session, resource, record.id)
+    require_precondition(responses.etag(text.encode()))
+    return record, text
+
+
+def put(session: Session, resource: Resource, record: Any, body: Json) -> str:
+    """Replace a record (a new one has no id yet) by a body; the text of its representation afterwards."""
+    faults = Faults()
+    values = validation.replaced(resource, body, record.id, faults)
+    validation.checked(faults)
+    return saved(session, resource, Draft(record, values))
+
+
+def representation(session: Session, resource: Resource, record_id: int) -> str:
+    """The JSON text of a record as this transaction sees it."""
+    statement = statements.one(resource, tuple(resource.fields))
+    values = statement.constants | {"id": record_id}
+    return str(session.connection().exec_driver_sql(statement.sql, values).scalar_one())
+
+
+def require_precondition(tag: str | None) -> None:
+    """Raise `PreconditionFailed` unless If-Match and If-None-Match (RFC 9110, section 13.1) hold for the record of
+    this ETag (None: there is no such record)."""
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and (tag is None or not matches(wanted, tag)):
+        detail = "The record is not the one whose ETag was sent in If-Match: it changed, or it does not exist."
+        raise PreconditionFailed(detail, [Fault("header", "If-Match", "mismatch", detail)])
+    unwanted = request.headers.get("If-None-Match")
+    if unwanted is not None and tag is not None and matches(unwanted, tag, weak=True):
+        detail = "There is such a record already, and If-None-Match says that there must be none."
+        raise PreconditionFailed(detail, [Fault("header", "If-None-Match", "mismatch", detail)])
+
+
+def matches(condition: str, tag: str, *, weak: bool = False) -> bool:
+    """Whether a list of entity tags holds `tag`; a weak one (``W/``) counts only in the weak comparison."""
+    if condition.strip() == "*":
+        return True
+    tags = [item.strip() for item in condition.split(",")]
+    return tag in ([item.removeprefix("W/") for item in tags] if weak else tags)
+
+
+def begin() -> None:
+    """Judge what comes before the body: no parameter is taken, and JSON must be acceptable."""
+    query.parse_none(pairs())
+    responses.require_acceptable()
+
+
+def _create(session: Session, resource: Resource, documents: list[Json], *, batch: bool) -> list[tuple[int, str]]:
+    faults = Faults()
+    drafts = []
+    for place, document in enumerate(documents):
+        pointer = f"/{place}" if batch else ""
+        values = validation.created(resource, document, pointer, faults)
+        drafts.append(Draft(resource.model(), values, pointer))
+    validation.checked(faults)
+    resource.save(session, drafts)
+    session.flush()
+    statement = statements.several(resource)
+    values = statement.constants | {"ids": [draft.record.id for draft in drafts]}
+    rows = session.connection().exec_driver_sql(statement.sql, values)
+    texts = {record_id: text for text, record_id in rows}
+    return [(draft.record.id, texts[draft.record.id]) for draft in drafts]
+
+
+def saved(session: Session, resource: Resource, draft: Draft) -> str:
+    resource.save(session, [draft])
+    session.flush()
+    return representation(session, resource, draft.record.id)

@@ -1,0 +1,123 @@
+"""The response cache: short-lived, and never behind an acknowledged write.
+
+Flask-Caching holds the backend: the memory of each process, or Redis when `REDIS_URL` is set. Each value bears
+the *generation* in which it was made, and is good only while that is the present one. Every committed write
+moves the generation on before it is acknowledged; a reader takes it *before* it asks the database, so that what
+it stores can only be newer than what it says.
+
+The generation of one machine's processes is a number in a mapped file. Where Redis joins several machines it
+stands there too, as a random token: a counter that was evicted and began again would bring old values back.
+Where either cannot be read or moved on, the cache is passed by.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+from flask import Flask
+from flask_caching import Cache
+
+from .generation import Generation
+
+TOKEN = "generation"
+REDIS_TIMEOUT = 0.04  # seconds that a request waits for Redis
+PAUSE = 1.0  # seconds for which Redis is left alone after it failed
+
+cache = Cache()
+log = logging.getLogger("catalog.cache")
+
+
+class PlainBytes:
+    """A serializer for values that are bytes already, so that nothing is ever unpickled from Redis."""
+
+    def dumps(self, value: bytes, *_: Any) -> bytes:
+        return value
+
+    def loads(self, value: bytes | None) -> bytes | None:
+        return value
+
+
+class ResponseCache:
+    """Looks answers up and keeps them. `lookup` comes first; what it says of the generation goes with `store`."""
+
+    def __init__(self, app: Flask, instance: Path, redis_url: str | None, seconds: int) -> None:
+        """`instance`: the folder that the machine's processes share. `seconds`: how long a value lasts; 0: none."""
+        self.seconds = seconds
+        self.shared = bool(redis_url)
+        self._silent_until = 0.0
+        self._behind = False  # a write could not move the token on
+        config: dict[str, Any] = {"CACHE_TYPE": "extensions.memory.MemoryCache", "CACHE_DEFAULT_TIMEOUT": seconds}
+        if redis_url:
+            config |= {
+                "CACHE_TYPE": "RedisCache",
+                "CACHE_REDIS_URL": redis_url,
+                "CACHE_KEY_PREFIX": "catalog:",
+                "CACHE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT,
+                                  "retry": None},
+            }  # fmt: skip
+        cache.init_app(app, config)
+        self.backend = app.extensions["cache"][cache]
+        if redis_url:
+            self.backend.serializer = PlainBytes()
+        self.generation: Generation | None = None
+        try:
+            instance.mkdir(parents=True, exist_ok=True)
+            self.generation = Generation(instance / "generation")
+        except OSError as error:
+            log.warning("no response cache: %s is not writable (%s)", instance, error)
+
+    @property
+    def enabled(self) -> bool:
+        return self.seconds > 0 and self.generation is not None
+
+    def lookup(self, key: str) -> tuple[bytes | None, bytes | None]:
+        """The value kept under `key`, and the present generation; None for either where there is none."""
+        assert self.generation is not None
+        here = str(self.generation.read())
+        if not self.shared:
+            return self._fresh(self.backend.get(key), here.encode())
+        token, value = self._ask(lambda: self.backend.get_many(TOKEN, key)) or (None, None)
+        if token is None or self._behind:
+            token = self._renewed()
+        return self._fresh(value, f"{here}:".encode() + token) if token else (None, None)
+
+    def store(self, key: str, generation: bytes, value: bytes) -> bool:
+        """Keep `value` under `key`; whether it is kept."""
+        stamped = b"%s\n%s" % (generation, value)
+        return bool(self._ask(lambda: self.backend.set(key, stamped)) if self.shared else self.backend.set(key, stamped))
+
+    def advance(self) -> None:
+        """Make every value kept so far worthless. Called after each commit, before it is acknowledged."""
+        if self.generation:
+            self.generation.advance()
+        if self.shared:
+            self._renewed()
+
+    def _fresh(self, stamped: bytes | None, generation: bytes) -> tuple[bytes | None, bytes]:
+        if stamped:
+            made, _, value = stamped.partition(b"\n")
+            if made == generation:
+                return value, generation
+        return None, generation
+
+    def _renewed(self) -> bytes | None:
+        """A new token in Redis, or None where Redis cannot be reached; then it is owed, and set before the next use."""
+        token = secrets.token_hex(12).encode()
+        self._behind = not self._ask(lambda: self.backend.set(TOKEN, token, timeout=0))
+        return None if self._behind else token
+
+    def _ask(self, question: Any) -> Any:
+        """What Redis answers, or None; after a failure it is left alone for a moment."""
+        if time.monotonic() < self._silent_until:
+            return None
+        try:
+            return question()
+        except (redis.RedisError, OSError) as error:
+            self._silent_until = time.monotonic() + PAUSE
+            log.warning("Redis does not answer; the cache is passed by: %s", error)
+            return None

@@ -1,0 +1,198 @@
+"""The database: one engine and pool for a process, a read that returns rows, a write that is one transaction.
+
+Both keep one budget of time for pool, connection and statements, go on by themselves after the server came
+back, and raise `DatabaseUnavailable` for everything that a client may try again later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import psycopg2
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, event
+from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from .breaker import Breaker, CircuitOpen
+from .deadline import DeadlinePassed, within
+
+Row = tuple[Any, ...]
+Result = TypeVar("Result")
+
+ON_COMMIT = "catalog.on_commit"
+CONNECT_SECONDS = 2  # the shortest that libpq knows
+POOL_SECONDS = 1.0
+STATEMENT_SECONDS = 3.0  # kept by the server
+BUDGET_SECONDS = 4.0  # kept by the client, for a server that keeps nothing
+ATTEMPTS = 5  # of a transaction that lost against another one
+
+SERIALIZATION = ("40",)  # the transaction lost: deadlock, serialization
+INTEGRITY_RACE = ("23505", "23503")  # it met a row that came or went after it looked
+UNAVAILABLE = ("08", "53", "55", "57", "58")
+
+
+class Base(DeclarativeBase):
+    """The base of all models; constraints and indexes are named by convention."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+
+class DatabaseUnavailable(Exception):
+    """The database is away, frozen, out of connections or too slow. The request may be tried again."""
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+breaker = Breaker()
+
+
+def engine_options(connections: int) -> dict[str, Any]:
+    """Options of the engine for a pool of `connections` (one for each thread that serves)."""
+    settings = f"-c timezone=UTC -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c jit=off"
+    return {
+        "pool_size": connections,
+        "max_overflow": 0,
+        "pool_timeout": POOL_SECONDS,
+        "pool_use_lifo": True,
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": settings, "application_name": "catalog"},
+    }
+
+
+def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None = None) -> list[Row]:
+    """The rows that one statement answers, read in autocommit.
+
+    `sql` is in psycopg2's own form (``%(name)s``). `quoted` are statements that go into it as text, as values
+    with their own values filled in (for the planner's estimate of one). A connection that turns out to be dead is replaced and the
+    statement sent again: it only reads. Raises `DatabaseUnavailable`.
+    """
+    with _translated_errors():
+        ends = time.monotonic() + BUDGET_SECONDS
+        for last in (False, True):
+            connection = _checked_out()
+            try:
+                with within(connection.dbapi_connection, ends - time.monotonic()):
+                    connection.dbapi_connection.autocommit = True
+                    with connection.cursor() as cursor:
+                        texts = {name: cursor.mogrify(text, values).decode() for name, text in (quoted or {}).items()}
+                        cursor.execute(sql, {**values, **texts} if texts else values)
+                        return cursor.fetchall()
+            except (psycopg2.OperationalError, psycopg2.InterfaceError, DeadlinePassed) as error:
+                lost = isinstance(error, DeadlinePassed) or connection.dbapi_connection.closed
+                if lost:
+                    connection.invalidate(error)
+                    db.engine.dispose()  # the others of the pool met the same end
+                if last or not lost or isinstance(error, DeadlinePassed):
+                    raise
+            finally:
+                connection.close()
+    raise AssertionError("unreachable")
+
+
+def transaction(work: Callable[[Session], Result]) -> Result:
+    """What `work` returns, after what it did in the session was committed.
+
+    `work` may run several times: a deadlock, a lost race against a unique or foreign key and a connection that
+    was dead before it was used are tried again from the start. Raises `DatabaseUnavailable`; what `work`
+    itself raises rolls everything back.
+    """
+    with _translated_errors():
+        ends = time.monotonic() + BUDGET_SECONDS
+        for attempt in range(1, ATTEMPTS + 1):
+            session = db.session()
+            try:
+                connection = session.connection().connection.dbapi_connection
+                with within(connection, ends - time.monotonic()):
+                    result = work(session)
+                    session.flush()
+                    try:
+                        session.commit()
+                    finally:  # also where nobody knows whether the commit went through
+                        current_app.extensions[ON_COMMIT]()
+                    return result
+            except sqlalchemy_errors.DBAPIError as error:
+                code = getattr(error.orig, "pgcode", None) or ""
+                lost = error.connection_invalidated
+                again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
+                if not again or attempt == ATTEMPTS or time.monotonic() > ends:
+                    raise
+            finally:
+                db.session.remove()
+    raise AssertionError("unreachable")
+
+
+def _checked_out() -> Any:
+    started = time.monotonic()
+    try:
+        return db.engine.raw_connection()
+    except Exception:
+        # A refusal costs nothing and may pass; a connection that hung would hang again.
+        if time.monotonic() - started > POOL_SECONDS + 0.5:
+            breaker.trip()
+        raise
+
+
+@contextlib.contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Turn what the driver and the pool raise into `DatabaseUnavailable`, where trying again can help."""
+    try:
+        with breaker.attempt():
+            yield
+    except CircuitOpen as error:
+        raise DatabaseUnavailable from error
+    except DeadlinePassed as error:
+        breaker.trip()
+        raise DatabaseUnavailable from error
+    except sqlalchemy_errors.TimeoutError as error:
+        raise DatabaseUnavailable from error
+    except (sqlalchemy_errors.DBAPIError, psycopg2.Error) as error:
+        driver_error = getattr(error, "orig", error)
+        code = getattr(driver_error, "pgcode", None)
+        gone = code is None and isinstance(driver_error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        if gone or (code or "").startswith((*UNAVAILABLE, *SERIALIZATION)):
+            raise DatabaseUnavailable from error
+        raise
+
+
+def probe(seconds: float = 2.0) -> str | None:
+    """The revision of the schema, read over a connection of its own, so that it waits for no pool.
+
+    None where the database answers but was never migrated. Raises `DatabaseUnavailable`.
+    """
+    with _translated_errors():
+        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
+        connection = psycopg2.connect(*arguments, **{**options, "connect_timeout": CONNECT_SECONDS})
+        try:
+            with within(connection, seconds), connection.cursor() as cursor:
+                cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
+                if not cursor.fetchone()[0]:
+                    return None
+                cursor.execute("SELECT version_num FROM alembic_version")
+                found = cursor.fetchone()
+                return found[0] if found else None
+        finally:
+            connection.close()
+
+
+def init_app(app: Flask, on_commit: Callable[[], None]) -> None:
+    """Bind the database to the application. `on_commit` is called after each commit, before it is acknowledged."""
+    db.init_app(app)
+    app.extensions[ON_COMMIT] = on_commit
+    with app.app_context():
+        event.listen(db.engine, "checkout", _expect_transactions)
+
+
+def _expect_transactions(dbapi_connection: Any, *_: Any) -> None:
+    """`fetch` leaves its connections in autocommit; whoever takes one from the pool begins in the usual mode."""
+    dbapi_connection.autocommit = False

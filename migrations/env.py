@@ -1,0 +1,36 @@
+"""How Alembic runs the migrations: in one transaction, one process at a time."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+# Several replicas may start at once; the one that holds this advisory lock migrates, the others find it done.
+LOCK = 0x636174616C6F67  # "catalog"
+
+database = current_app.extensions["migrate"].db
+
+
+def run_online() -> None:
+    with database.engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.commit()
+        with connection.begin():
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            context.configure(connection=connection, target_metadata=database.metadata, transactional_ddl=True)
+            context.run_migrations()
+        connection.detach()  # its setting is not for the pool
+        connection.close()
+
+
+def run_offline() -> None:
+    context.configure(url=database.engine.url, target_metadata=database.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()
