@@ -29,7 +29,7 @@ bench: setup ## Measure this service beside its peers and its limits
 	@$(RUN) benchmarks
 
 clean: ## Remove the virtual environment and the caches; the catalog in instance/ stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(VENV)/installed

@@ -5,13 +5,15 @@
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 import socket
 import struct
-import subprocess
 import sys
 from typing import Any
+
+from flask.cli import ScriptInfo
 
 from app.config import BadSetting, database_url, from_environment
 from extensions.embedded import EmbeddedUnavailable
@@ -24,8 +26,8 @@ except BadSetting as error:
 wsgi_app = "wsgi:app"
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
-# Threads, because a request waits for Postgres more than it computes, and because only they keep connections alive.
-worker_class = "gthread"
+# Threads, because a request waits for Postgres more than it computes; and none of them waits for a slow client.
+worker_class = "extensions.patient.PatientWorker"
 workers = settings["WEB_CONCURRENCY"]
 threads = settings["THREADS"]
 worker_connections = 512  # open connections of a worker, idle ones included
@@ -51,27 +53,36 @@ errorlog = "-"
 loglevel = settings["LOG_LEVEL"].lower()
 control_socket_disable = True
 
-# gunicorn reads from its clients without a limit of time, in a thread of its pool, so that a few dozen silent clients
-# would hold all threads for ever. The kernel keeps the time instead; connections inherit it from the listener.
-FIRST_BYTE_SECONDS = 5  # a connection is handed over when its first bytes are there
-READ_SECONDS = 10  # then no read waits longer for the rest of the headers or of the body
+# The body of a large upload is read by a thread. gunicorn would wait for its next bytes without a limit of time; the
+# kernel keeps one instead, which connections inherit from the listener.
+READ_SECONDS = 10
 
 
 def when_ready(server: Any) -> None:
     """The port is ours and no worker runs yet: set up the socket, and have a database before they start."""
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
-        if hasattr(socket, "TCP_DEFER_ACCEPT"):
-            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, FIRST_BYTE_SECONDS)
     try:
         database_url(settings)  # an embedded Postgres starts here, once, and outlives the workers
     except (BadSetting, EmbeddedUnavailable) as error:
         sys.exit(str(error))
     if os.environ.get("PREPARE"):
         _stop_with_parent()
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "prepare"]
-        if subprocess.run(command).returncode:
+        # In a child, which has the code already: half a second less, and no connection stays for the workers.
+        child = multiprocessing.get_context("fork").Process(target=_prepare)
+        child.start()
+        child.join()
+        if child.exitcode:
             sys.exit("The catalog could not be prepared; see above.")
+
+
+def _prepare() -> None:
+    """Do what ``flask --app wsgi catalog prepare`` does."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    from wsgi import app
+
+    app.cli.main(["catalog", "prepare"], prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
 
 
 def _stop_with_parent() -> None:

@@ -8,11 +8,9 @@ from flask import Blueprint, Response
 from .documentation import describe
 from .problems import CODES, NotFound, every_problem
 from .responses import require_acceptable, uncached
+from .version import NAME, VERSION
 
 home = Blueprint("home", __name__)
-
-NAME = "Catalog"
-VERSION = "0.1.0"
 
 LINKS = {
     "books": "/books",

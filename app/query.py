@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_to_bytes
 
 from schema import SchemaError
 
@@ -70,10 +70,13 @@ class Query:
 
 def split(query_string: bytes) -> Pairs:
     """The names and values of a query string, percent-decoded; raises `InvalidQuery` where that is no UTF-8."""
+    pairs = []
+    for part in query_string.split(b"&"):
+        name, _, value = part.replace(b"+", b" ").partition(b"=")
+        if part:
+            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
     try:
-        return [
-            (name.decode(), value.decode()) for name, value in parse_qsl(query_string, keep_blank_values=True)
-        ]
+        return [(name.decode(), value.decode()) for name, value in pairs]
     except UnicodeDecodeError:
         detail = "The query is not UTF-8 once it is percent-decoded."
         raise InvalidQuery(detail, [Fault("query", "", "invalid_character", detail)]) from None

@@ -62,6 +62,17 @@ def _between(low: float, high: float) -> Rule:
     return check
 
 
+def _up_to(most: int) -> str:
+    """A pattern of the integers from 1 to `most` (more than 9), written plainly."""
+    digits = str(most)
+    as_long = "|".join(
+        f"{digits[:place]}[{'1' if place == 0 else '0'}-{int(digit) - 1}][0-9]{{{len(digits) - place - 1}}}"
+        for place, digit in enumerate(digits)
+        if int(digit) > (1 if place == 0 else 0)
+    )
+    return f"(?:[1-9][0-9]{{0,{len(digits) - 2}}}|{as_long}|{digits})"
+
+
 def json_type(value: Json) -> str:
     """What JSON calls the type of a parsed value, for errors."""
     names = {type(None): "null", bool: "a boolean", str: "a string", list: "an array", dict: "an object"}
@@ -94,7 +105,15 @@ class Kind:
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         """The facets of JSON Schema 2020-12, of what may be sent or of what is answered."""
-        raise NotImplementedError
+        raise LookupError(type(self))
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        """The facets of a filter's value; for `in`, of each one between the commas."""
+        return self.json_schema(sent=True)
+
+    def answered(self, example: Json) -> Json:
+        """An example of the field as it is answered, from one as it is sent."""
+        return example
 
 
 class Line(Kind):
@@ -112,6 +131,12 @@ class Line(Kind):
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.longest, "pattern": text.PATTERN}
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        if operator in LIKENESS:
+            return {"type": "string", "minLength": 1, "pattern": text.PATTERN}
+        pattern = text.PATTERN_WITHOUT_COMMA if operator == "in" else text.PATTERN
+        return {**self.json_schema(sent=True), "pattern": pattern}
 
 
 class Paragraphs(Line):
@@ -166,6 +191,9 @@ class Language(Kind):
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "string", "maxLength": 100, "pattern": language.PATTERN}
 
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return Line().query_schema(operator) if operator in LIKENESS else self.json_schema(sent=True)
+
 
 class PartialDate(Kind):
     """A partial date; as a filter's value it is the period of keys for which it stands."""
@@ -200,19 +228,25 @@ class Integer(Kind):
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1 - 10**18, "maximum": 10**18 - 1}
+
 
 class Id(Integer):
     """The id of a record: 1 to 2^63 - 1, written plainly."""
 
-    PLAIN = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+    PLAIN = re.compile(_up_to(BIGINT_MAX))
 
     def __init__(self) -> None:
         super().__init__(1, BIGINT_MAX)
 
     def parse(self, value: str, operator: str) -> int:
-        if not self.PLAIN.fullmatch(value) or int(value) > BIGINT_MAX:
+        if not self.PLAIN.fullmatch(value):
             reject("invalid", "An id is a decimal integer from 1, written plainly.")
         return int(value)
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return self.json_schema(sent=True)
 
 
 class Number(Kind):
@@ -220,18 +254,22 @@ class Number(Kind):
 
     operators = (*EQUALITY, *ORDER)
     order = "number"
+    IN_QUERY = r"-?[0-9]{1,15}(\.[0-9]{1,20})?"
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.high = low, high
         self.rule = Schema(And(Use(_of_type((int, float), "a number")), Use(_between(low, high)), Use(float)))
 
     def parse(self, value: str, operator: str) -> float:
-        if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,20})?", value, re.ASCII):
+        if not re.fullmatch(self.IN_QUERY, value):
             reject("invalid", "This must be a number such as 3 or 1.5.")
         return float(value)
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.IN_QUERY}$"}
 
 
 class Choice(Kind):
@@ -269,14 +307,20 @@ class Timestamp(Kind):
             if clock is None:
                 return datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
             zone = "+00:00" if zone in "Zz" else zone
+            clock = clock.replace(":60", ":59")  # a leap second, which Python does not know
             moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{zone}")
             return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC) if value < "5000" else datetime.max.replace(tzinfo=UTC)
+        except ValueError:
             reject("invalid", "A timestamp is RFC 3339, such as 2026-01-31T12:00:00Z, or a date "
                    "(a + in a query is written %2B).")  # fmt: skip
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
 
 
 class Lines(Kind):
@@ -305,6 +349,9 @@ class Lines(Kind):
 
     def parse(self, value: str, operator: str) -> str:
         return self.item.parse(value, "eq")
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        return self.item.query_schema(operator)
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {
@@ -351,7 +398,9 @@ class Identifiers(Kind):
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         def values(kind: Kind) -> dict[str, Any]:
-            return {"type": "array", "maxItems": self.MOST, "items": kind.json_schema(sent=sent)}
+            # A null stands for no values, or in a patch takes the scheme away.
+            type_ = ["array", "null"] if sent else "array"
+            return {"type": type_, "maxItems": self.MOST, "items": kind.json_schema(sent=sent)}
 
         return {
             "type": "object",
@@ -360,6 +409,10 @@ class Identifiers(Kind):
             "properties": {"isbn": values(self.isbn)},
             "additionalProperties": values(self.value),
         }
+
+    def query_schema(self, operator: str) -> dict[str, Any]:
+        value = self.value.query_schema(operator)["pattern"].removeprefix("^")
+        return {"type": "string", "maxLength": self.value.longest + 2, "pattern": f"^{self.SCHEME.pattern}:{value}"}
 
 
 def items_of(value: Json, most: int, pointer: str, faults: Faults) -> Iterator[tuple[int, str, Json]]:

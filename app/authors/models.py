@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY, BigInteger, CheckConstraint, ColumnElement, Computed, DateTime, Identity, Integer, Text, column, func, text,
+    BigInteger, CheckConstraint, ColumnElement, Computed, DateTime, Identity, Integer, Text, column, func, text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.fields import Field, described

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Float, ForeignKey, Identity, Index, Integer, Text, column,
+    BigInteger, CheckConstraint, Computed, DateTime, Float, ForeignKey, Identity, Index, Integer, Text, column,
     func, text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.fields import Field, described

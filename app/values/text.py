@@ -12,8 +12,9 @@ from .flaw import reject
 
 # Written for Python and for ECMA-262 alike: the same text stands in JSON Schema patterns.
 WHITE_SPACE = r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-# Control characters that are no white space, bidirectional overrides and isolates, lone surrogates.
-HARMFUL = r"\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+# Control characters that are no white space, bidirectional overrides and isolates. (Lone surrogates, too, but no
+# pattern outside Python can name them.)
+HARMFUL = r"\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069"
 # What shows nothing: Default_Ignorable_Code_Point of the Basic Multilingual Plane, and the empty braille cell.
 # Tags and variation selectors beyond it (U+E0000 to U+E0FFF) are added in Python, where they are one character.
 INVISIBLE = (
@@ -22,10 +23,11 @@ INVISIBLE = (
 )
 # A JSON Schema pattern that text meets: nothing harmful, and something to see.
 PATTERN = rf"^[^{HARMFUL}]*[^{HARMFUL}{WHITE_SPACE}{INVISIBLE}][^{HARMFUL}]*$"
+PATTERN_WITHOUT_COMMA = PATTERN.replace("[^", "[^,")
 
 _white_space = re.compile(f"[{WHITE_SPACE}]+")
 _edges = re.compile(rf"\A[{WHITE_SPACE}]+|[{WHITE_SPACE}]+\Z")
-_harmful = re.compile(f"[{HARMFUL}]")
+_harmful = re.compile(rf"[{HARMFUL}\ud800-\udfff]")
 _visible = re.compile(rf"[^{WHITE_SPACE}{INVISIBLE}\U000e0000-\U000e0fff]")
 
 

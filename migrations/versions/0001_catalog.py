@@ -36,7 +36,7 @@ RETURN CASE
 END;
 
 -- How many rows a statement would answer: exact up to 1,000, the planner's estimate beyond.
-CREATE FUNCTION estimated_count(statement text) RETURNS bigint STABLE STRICT LANGUAGE plpgsql AS $$
+CREATE FUNCTION estimated_count(statement text) RETURNS bigint STRICT LANGUAGE plpgsql AS $$
 DECLARE
     plan json;
     counted bigint;

@@ -1,0 +1,142 @@
+"""A catalog whose rows differ in everything a list can ask about, and the rules of order as the contract has them.
+
+Every value is drawn from a few, so that rows tie, and so that a filter finds some rows and leaves others.
+"""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from flask.testing import FlaskClient
+
+Row = dict[str, Any]
+
+LONG = "Long title " * 20  # more than the 200 characters by which text is ordered
+VALUES: dict[str, list[Any]] = {
+    "title": [
+        "The Left Hand of Darkness", "the left hand of darkness", "Theory", "Cien años de soledad", "CIEN ANOS",
+        "100% wolf", "100 wolves", "under_score", "underscore", "Back\\slash", "Émile", "emile", "A, B", "B",
+        LONG + "a", LONG + "b", LONG, "Zoë’s “quoted” [title]", "Шинель", "雪国",
+    ],
+    "subtitle": [None, None, "A novel", "a Novel", "50 % off", "Été, hiver"],
+    "published": [
+        None, None, "-0800", "-0044", "0001", "1990", "1990-05", "1990-05-17", "1990-05-31", "1990-06", "1990-12-31",
+        "1991", "1991-01-01", "2000-02-29", "9999-12-31",
+    ],
+    "publisher": [None, "Ace", "ACE", "Ace Books", "Éditions de Minuit", "A, B", "B"],
+    "language": [None, "en", "en-GB", "pt-BR", "fr", "zh-Hant"],
+    "page_count": [None, None, 1, 99, 100, 101, 304, 100_000],
+    "series": [None, None, "Hainish", "hainish", "Hainish Cycle", "X_Y"],
+    "series_position": [None, None, 0, 0.1, 1, 1.5, 2, 100_000],
+    "subjects": [[], [], ["Fiction"], ["fiction"], ["Fiction", "Gender"], ["Gender", "A, B", "100%"], ["A", "B"]],
+    "name": [
+        "Ursula K. Le Guin", "ursula k. le guin", "Homer", "Virgil", "Gabriel García Márquez", "Emily Brontë",
+        "Anne Bronte", "A_B", "AxB", "O, P", "P", "夏目漱石",
+    ],
+    "alternate_names": [[], [], ["Le Guin"], ["Homère", "HOMEROS"], ["Ellis Bell", "The % Man"], ["Publius, Maro"]],
+    "birth_date": [None, None, "-0800", "-0070", "1818-07-30", "1818", "1929-10-21", "1929-10"],
+    "death_date": [None, "-0019", "1848", "1848-12-19", "2018-01", "2018-01-22"],
+    "credited_as": [None, None, None, "Ellis Bell", "U. Le Guin", "ÉLLIS BELL"],
+    "role": ["author", "editor", "translator"],
+}  # fmt: skip
+IDENTIFIERS = [
+    {}, {}, {"openlibrary": ["OL1"]}, {"openlibrary": ["OL1", "OL2"], "gutenberg": ["84"]}, {"gutenberg": ["a:b, c"]},
+    {"isbn": ["9780441478125"]},
+]  # fmt: skip
+BATCH = 15  # rows of one batch are made at one moment
+
+
+def isbn(number: int) -> str:
+    """A valid ISBN-13, another one for each number."""
+    first = f"978{number:09d}"
+    return first + str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(first)) % 10)
+
+
+def varied_authors(count: int, seed: int = 1) -> list[Row]:
+    """Authors to POST."""
+    choose = random.Random(seed)
+    return [
+        {
+            "identifiers": choose.choice(IDENTIFIERS),
+            **{name: choose.choice(VALUES[name]) for name in ("name", "alternate_names", "birth_date", "death_date")},
+            **({"sort_name": choose.choice(VALUES["name"])} if choose.random() < 0.3 else {}),
+        }
+        for _ in range(count)
+    ]
+
+
+def varied_books(count: int, author_ids: list[int], seed: int = 2) -> list[Row]:
+    """Books to POST, by these authors or by none."""
+    choose = random.Random(seed)
+    columns = ("title", "subtitle", "published", "publisher", "language", "page_count", "series", "series_position",
+               "subjects")  # fmt: skip
+    return [
+        {
+            **{name: choose.choice(VALUES[name]) for name in columns},
+            "isbn": isbn(number) if choose.random() < 0.7 else None,
+            "identifiers": choose.choice(IDENTIFIERS),
+            "authors": [
+                {"id": author_id, "role": role, "credited_as": choose.choice(VALUES["credited_as"])}
+                for author_id, role in sorted(
+                    {(choose.choice(author_ids), choose.choice(VALUES["role"]))
+                     for _ in range(choose.choice((0, 1, 1, 2, 3)))}
+                )
+            ] if author_ids else [],
+        }
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def store(client: FlaskClient, path: str, documents: list[Row]) -> list[Row]:
+    """POST in batches, one moment each; the representations."""
+    stored: list[Row] = []
+    for start in range(0, len(documents), BATCH):
+        response = client.post(path, json=documents[start : start + BATCH])
+        assert response.status_code == 201, response.text
+        stored += response.json["data"]
+    return stored
+
+
+def fold(text: str) -> str:
+    """No case, no accents (of the Latin letters that are used here)."""
+    apart = unicodedata.normalize("NFD", text)
+    folded = "".join(letter for letter in apart if not unicodedata.combining(letter)).lower()
+    return folded.translate({0x2019: "'", 0x201C: '"', 0x201D: '"'})
+
+
+def date_key(partial: str) -> tuple[int, int, int]:
+    """A partial date in chronological order: a year before its months, a month before its days."""
+    if partial.startswith("-"):
+        return int(partial), 0, 0
+    year, month, day = [*map(int, partial.split("-")), 0, 0][:3]
+    return year, month, day
+
+
+def sort_value(row: Row, name: str) -> Any:
+    """What a row is ordered by; None for what is unknown."""
+    value = row[name]
+    if value is None:
+        return None
+    if name in ("title", "name", "sort_name"):
+        return fold(value)[:200]
+    if name in ("published", "birth_date"):
+        return date_key(value)
+    if name in ("created_at", "updated_at"):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def in_order(rows: list[Row], sort: str) -> list[Row]:
+    """The rows as `sort` asks for: unknown values last in both directions, ties by id in the last key's direction."""
+    keys = sort.split(",")
+    found = sorted(rows, key=lambda row: row["id"], reverse=keys[-1].startswith("-"))
+    for key in reversed(keys):
+        name = key.removeprefix("-")
+        known = [row for row in found if row[name] is not None]
+        unknown = [row for row in found if row[name] is None]
+        known.sort(key=lambda row: sort_value(row, name), reverse=key.startswith("-"))  # noqa: B023
+        found = known + unknown
+    return found
