@@ -16,6 +16,7 @@ from typing import Any
 from flask.cli import ScriptInfo
 
 from app.config import BadSetting, database_url, from_environment
+from extensions import patient
 from extensions.embedded import EmbeddedUnavailable
 
 try:
@@ -24,12 +25,14 @@ except BadSetting as error:
     sys.exit(str(error))
 
 wsgi_app = "wsgi:app"
+patient.BODY_BYTES = min(patient.BODY_BYTES, settings["MAX_CONTENT_LENGTH"])  # what is over the cap is not waited for
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
 # Threads, because a request waits for Postgres more than it computes; and none of them waits for a slow client.
 worker_class = "extensions.patient.PatientWorker"
 workers = settings["WEB_CONCURRENCY"]
-threads = settings["THREADS"]
+# More than there are connections: health, 404 and hits of the cache do not wait behind a database that hangs.
+threads = 2 * settings["CONNECTIONS"] + 8
 worker_connections = 512  # open connections of a worker, idle ones included
 # Each worker makes the application itself, so that nothing it opens is shared over fork.
 preload_app = False
@@ -47,6 +50,8 @@ limit_request_field_size = 8190
 
 # A proxy on this machine may say that the client speaks https; FORWARDED_ALLOW_IPS names others.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+
+forwarder_headers = ""  # nobody may say by a header where the application stands
 
 accesslog = None  # the application logs its requests, with their ids
 errorlog = "-"

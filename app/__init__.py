@@ -35,11 +35,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.converters["id"] = IdConverter
     logs.init_app(app)
 
-    cache = ResponseCache(app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None,
-                          app.config["CACHE_DEFAULT_TIMEOUT"])  # fmt: skip
-    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url(app.config)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["THREADS"])
-    database.init_app(app, on_commit=cache.advance)
+    cache = ResponseCache(
+        app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
+    )
+    database.init_app(app, config.database_url(app.config), app.config["CONNECTIONS"], on_commit=cache.advance)
     migrate.init_app(app, database.db)
     cors = Cors(app, app.config["CORS_ORIGINS"], config.CORS_METHODS, config.CORS_HEADERS, config.CORS_EXPOSED)
 
@@ -49,7 +48,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     from .health import health
     from .home import home
 
-    for blueprint in (home, health, docs, authors, books):
+    for blueprint in (home, health, docs, books, authors):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     commands.init_app(app)

@@ -1,6 +1,9 @@
-"""What may stand in a path."""
+"""Addresses: what may stand in a path, and how one is written in a log line or a problem."""
 
 from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
 
 from werkzeug.routing import BaseConverter
 
@@ -17,3 +20,10 @@ class IdConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         return int(value)
+
+
+def target(environ: dict[str, Any]) -> str:
+    """The path and query of a request, fit for a log line."""
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:,;@&=+$!~*'()[]")
+    query = environ.get("QUERY_STRING", "")
+    return f"{path}?{quote(query, safe='/:,;@&=+$!~*()[]%?')}" if query else path

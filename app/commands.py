@@ -10,12 +10,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 from rich.progress import Progress
+from sqlalchemy import text
 
-from extensions.database import fetch
+from extensions.database import DatabaseUnavailable, fetch, transaction
 
 from . import loading, openapi
 from .loading import Report
 
+MANY = 1_000  # rows after which the planner should know of them at once
 SAMPLE = Path(__file__).parent / "sample"
 
 catalog = AppGroup("catalog", help="Fill and describe the catalog.")
@@ -36,10 +38,13 @@ def load(file: Path, authors: bool) -> None:
     authors stand in one cell, separated by ";"; an author's role follows in brackets: "Constance Garnett [translator]".
     Identifiers are written scheme:value. A row that breaks a rule is reported with its line and left out.
     """
-    report = _load(file, "authors" if authors else "books")
-    for line, message in report.rejected:
-        click.echo(f"line {line}: {message}", err=True)
-    click.echo(f"{report.read:,} rows read: {report.stored:,} stored, {len(report.rejected):,} rejected.")
+    report = Report()
+    try:
+        _load(file, "authors" if authors else "books", report)
+    finally:
+        for line, message in report.rejected:
+            click.echo(f"line {line}: {message}", err=True)
+        click.echo(f"{report.read:,} rows read: {report.stored:,} stored, {len(report.rejected):,} rejected.")
     if report.rejected:
         sys.exit(1)
 
@@ -55,7 +60,8 @@ def prepare() -> None:
     """Migrate the database, load the sample catalog if it is empty, and print what to try."""
     upgrade()
     _load_sample()
-    address = f"http://{current_app.config['HOST']}:{current_app.config['PORT']}"
+    host = "127.0.0.1" if current_app.config["HOST"] == "0.0.0.0" else current_app.config["HOST"]
+    address = f"http://{host}:{current_app.config['PORT']}"
     click.echo(
         f"\nThe catalog is at {address}. Try:\n"
         f"  curl -g '{address}/books?author[contains]=tolstoy&fields=title,authors'\n"
@@ -73,23 +79,28 @@ def print_openapi() -> None:
 def _load_sample() -> None:
     if not fetch("SELECT EXISTS (SELECT FROM books) OR EXISTS (SELECT FROM authors)", {})[0][0]:
         for name in ("authors", "books"):
-            report = _load(SAMPLE / f"{name}.csv", name)
+            report = Report()
+            _load(SAMPLE / f"{name}.csv", name, report)
             if report.rejected:
                 raise click.ClickException(f"{name}.csv, line {report.rejected[0][0]}: {report.rejected[0][1]}")
         click.echo("The sample catalog is loaded.")
 
 
-def _load(file: Path, name: str) -> Report:
+def _load(file: Path, name: str, report: Report) -> None:
     from .authors.schemas import AUTHORS
     from .books.schemas import BOOKS
 
     resource = {"authors": AUTHORS, "books": BOOKS}[name]
-    report = Report()
     try:
         with Progress(disable=not sys.stderr.isatty()) as progress, file.open("rb") as stream:
-            task = progress.add_task(file.name, total=file.stat().st_size)
+            known = stream.seekable()  # a pipe has no length
+            task = progress.add_task(file.name, total=file.stat().st_size if known else None)
             for _ in loading.load(resource, stream, report):
-                progress.update(task, completed=stream.tell(), description=f"{file.name}: {report.read:,} rows")
+                done = stream.tell() if known else None
+                progress.update(task, completed=done, description=f"{file.name}: {report.read:,} rows")
     except loading.UnreadableFile as error:
         raise click.ClickException(f"{file}: {error}") from None
-    return report
+    except DatabaseUnavailable:
+        raise click.ClickException("The database does not answer; the rows counted as stored are in it.") from None
+    if report.stored >= MANY:
+        transaction(lambda session: session.execute(text("ANALYZE books, authors, contributions")))

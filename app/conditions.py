@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, not_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, not_, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.types import Text
 
-from .expressions import fold, like_pattern, number_key, text_key, unknown
+from .expressions import KEY_LENGTH, fold, key_of, like_pattern, number_key, text_key, unknown
 from .fields import Asked, Filter
 from .vocabulary import Identifiers, Lines
 
@@ -21,25 +21,24 @@ LAST = literal_column(r"U&'\+10FFFF'", Text)
 
 def of_column(filter_: Filter, table: FromClause, asked: Asked, *, descending: bool) -> Bool:
     """The condition of a filter that is a column. `descending`: the direction in which the rows are walked, so
-    that a range bounds the same index that the order uses."""
+    that a range bounds the same index that the order uses.
+    """
     if isinstance(filter_.kind, Identifiers):
         return _identifiers(table.c.identifiers, asked)
     column = table.c[filter_.name]
     if isinstance(filter_.kind, Lines):
         return _lines(column, asked)
     if filter_.kind.order == "text":
-        return text(column, asked)
-    if filter_.kind.order == "date":
-        return number(table.c[f"{filter_.name}_key"], asked, descending=descending)
-    if filter_.kind.order in ("number", "timestamp"):
-        spans = Asked(asked.operator, [(value, value) for value in asked.values])
-        return number(column, spans, descending=descending)
+        return text(table, filter_.name, asked)
+    if filter_.kind.order in ("date", "number", "timestamp"):
+        ordered = table.c[f"{filter_.name}_key"] if filter_.kind.order == "date" else column
+        return number(ordered, asked, descending=descending)
     return _plain(column, asked)
 
 
-def text(column: Sql, asked: Asked) -> Bool:
-    """Text: equality is exact, and `contains` and `starts` fold both sides."""
-    key, values = text_key(column), asked.values
+def text(table: FromClause, name: str, asked: Asked) -> Bool:
+    """A text column: equality is exact, and `contains` and `starts` fold both sides."""
+    column, key, values = table.c[name], key_of(table, name), asked.values
     match asked.operator:
         case "eq" | "in":
             return or_(*(and_(key == text_key(value), column == value) for value in values))
@@ -48,25 +47,27 @@ def text(column: Sql, asked: Asked) -> Bool:
         case "contains":
             return like(fold(column), "%", values[0], "%")
         case "starts":
-            return starts(column, values[0])
+            return _starts(column, key, values[0])
         case "null":
             return key.is_(None) if values[0] else key.is_not(None)
     raise LookupError(asked.operator)
 
 
-def starts(column: Sql, value: Sql) -> Bool:
+def _starts(column: Sql, key: Sql, value: Sql) -> Bool:
     """Folded text that begins with `value`: a range of keys, and a look at the text where the key is too short."""
-    key, prefix = text_key(column), text_key(value)
+    prefix = text_key(value)
     return and_(
         key >= prefix,
         key < prefix.concat(LAST),
-        or_(func.length(fold(value)) <= literal_column("200"), func.starts_with(fold(column), fold(value))),
+        or_(func.length(fold(value)) <= literal_column(str(KEY_LENGTH)), func.starts_with(fold(column), fold(value))),
     )
 
 
 def like(folded: Sql, before: str, value: Sql, after: str) -> Bool:
     """`folded` text that holds `value`, folded, between the literal texts `before` and `after`."""
-    return folded.like(literal_column(f"'{before}'", Text).concat(like_pattern(value)).concat(literal_column(f"'{after}'", Text)))
+    return folded.like(
+        literal_column(f"'{before}'", Text).concat(like_pattern(value)).concat(literal_column(f"'{after}'", Text))
+    )
 
 
 def _plain(column: Sql, asked: Asked) -> Bool:
@@ -81,19 +82,18 @@ def _plain(column: Sql, asked: Asked) -> Bool:
 
 
 def number(column: Sql, asked: Asked, *, descending: bool = False) -> Bool:
-    """Numbers, and partial dates by their keys: each value is a span from its first to its last key."""
+    """Numbers, and partial dates by their keys: each value is one bound parameter, or the first and the last key of
+    its period.
+    """
     nullable = bool(getattr(column, "nullable", False))
     key = number_key(column, descending=descending) if nullable else column
-    known: list[Bool] = []
+    known: Bool = true()
     if nullable:
-        # Only the side on which NULL stands needs the bound that keeps unknown values out.
         nothing = unknown(column.type, descending=descending)
-        outside = ("lt", "lte") if descending else ("gt", "gte")
-        if asked.operator in outside:
-            known = [key > nothing if descending else key < nothing]
         if asked.operator == "null":
             return key == nothing if asked.values[0] else key != nothing
-    spans = asked.values
+        known = key > nothing if descending else key < nothing
+    spans = [value if isinstance(value, tuple) else (value, value) for value in asked.values]
     first, last = spans[0]
     match asked.operator:
         case "eq" | "in":
@@ -103,13 +103,13 @@ def number(column: Sql, asked: Asked, *, descending: bool = False) -> Bool:
         case "ne":
             return not_(key.between(first, last))
         case "lt":
-            return and_(key < first, *known)
+            return and_(key < first, known)
         case "lte":
-            return and_(key <= last, *known)
+            return and_(key <= last, known)
         case "gt":
-            return and_(key > last, *known)
+            return and_(key > last, known)
         case "gte":
-            return and_(key >= first, *known)
+            return and_(key >= first, known)
     raise LookupError(asked.operator)
 
 

@@ -33,6 +33,10 @@ def _listed(value: str) -> list[str]:
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
+def _hosts(value: str) -> list[str]:
+    return _listed(value.lower())
+
+
 def _origins(value: str) -> list[str]:
     origins = _listed(value)
     for origin in origins:
@@ -61,25 +65,46 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("DATABASE_URL", "", "Postgres 17 or later, `postgresql://user:password@host/name`; where it is not set, "
-            "the embedded one runs in `INSTANCE_PATH/postgres`"),
-    Setting("INSTANCE_PATH", "instance", "the folder of what this installation keeps: the embedded database, and "
-            "what the processes of one machine share", Path),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "Postgres 17 or later, `postgresql://user:password@host/name`; where it is not set, "
+        "the embedded one runs in `INSTANCE_PATH/postgres`",
+    ),
+    Setting(
+        "INSTANCE_PATH",
+        "instance",
+        "the folder of what this installation keeps: the embedded database, and "
+        "what the processes of one machine share",
+        Path,
+    ),
     Setting("REDIS_URL", "", "Redis, `redis://host:6379/0`, for a response cache that several machines share"),
-    Setting("CACHE_DEFAULT_TIMEOUT", "10", "seconds for which an answer is kept; 0 switches the cache off",
-            _whole(0, 3600)),
+    Setting(
+        "CACHE_DEFAULT_TIMEOUT", "10", "seconds for which an answer is kept; 0 switches the cache off", _whole(0, 3600)
+    ),
     Setting("CORS_ORIGINS", "*", "origins whose pages may call: `*`, or a list separated by commas", _origins),
-    Setting("MAX_CONTENT_LENGTH", str(8 * 1024 * 1024), "bytes that the body of a request may have",
-            _whole(1024, 1024**3)),
-    Setting("TRUSTED_HOSTS", "", "names that the header `Host` may bear, separated by commas (`.example.org` with "
-            "all below it); where it is not set, any", _listed),
+    Setting(
+        "MAX_CONTENT_LENGTH", str(8 * 1024 * 1024), "bytes that the body of a request may have", _whole(1024, 1024**3)
+    ),
+    Setting(
+        "TRUSTED_HOSTS",
+        "",
+        "names that the header `Host` may bear, separated by commas (`.example.org` with "
+        "all below it); where it is not set, any",
+        _hosts,
+    ),
     Setting("PORT", "8000", "the port to serve on", _whole(1, 65535)),
     Setting("HOST", "127.0.0.1", "the address to serve on"),
     Setting("WEB_CONCURRENCY", "2", "worker processes", _whole(1, 64)),
-    Setting("THREADS", "16", "threads of each worker, and connections to the database that it may open",
-            _whole(1, 256)),
+    Setting(
+        "CONNECTIONS",
+        "16",
+        "connections to the database that each worker may open; it runs twice as many "
+        "threads, and some more, so that what needs no database is never behind what waits for it",
+        _whole(1, 256),
+    ),
     Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `INFO` logs a line for each request", _level),
-)  # fmt: skip
+)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -22,7 +22,8 @@ LONGEST = 64 * 1024
 @dataclass(frozen=True)
 class Cursor:
     """`keys` are the sort keys of the row at the edge. The page holds the rows behind it, or before it where
-    `backwards`; with the row itself where `inclusive`."""
+    `backwards`; with the row itself where `inclusive`.
+    """
 
     scope: str
     pairs: tuple[tuple[str, str], ...]
@@ -44,8 +45,8 @@ class Cursor:
         try:
             raw = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
             checksum, packed = raw[:4], raw[4:]
-            if checksum != _checksum(packed):
-                raise ValueError
+            if checksum != _checksum(packed) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != word:
+                raise ValueError  # the second, because base64 leaves a few bits of the last letter unused
             content = zlib.decompressobj(wbits=-15).decompress(packed, LONGEST)
             scope, pairs, keys, flags = json.loads(content)
             paired = tuple(zip(pairs[::2], pairs[1::2], strict=True))

@@ -10,10 +10,18 @@ from werkzeug.exceptions import HTTPException
 
 from extensions.database import DatabaseUnavailable
 
+from .addresses import target
 from .front import REQUEST_ID
 from .problems import (
-    MEDIA_TYPE, BadRequest, InternalError, MethodNotAllowed, NotFound, Problem, Unavailable, ValidationFailed,
-)  # fmt: skip
+    MEDIA_TYPE,
+    BadRequest,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    Unavailable,
+    ValidationFailed,
+)
 
 log = logging.getLogger("catalog.errors")
 
@@ -29,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 def render(problem: Problem) -> Response:
     """The answer that a problem is."""
-    body = problem.body(request.full_path.rstrip("?")[:200], request.environ.get(REQUEST_ID, ""))
+    body = problem.body(target(request.environ)[:200], request.environ.get(REQUEST_ID, ""))
     headers = [("Cache-Control", "no-store"), *problem.headers]
     return Response(body, problem.status, headers, mimetype=MEDIA_TYPE)
 
@@ -40,8 +48,9 @@ def _of_werkzeug(error: HTTPException) -> Response:
         return render(NotFound(f"There is nothing at {request.path[:200]}."))
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-        return render(MethodNotAllowed(f"{request.method} is not allowed here; allowed: {allowed}.",
-                                       headers=[("Allow", allowed)]))  # fmt: skip
+        return render(
+            MethodNotAllowed(f"{request.method} is not allowed here; allowed: {allowed}.", headers=[("Allow", allowed)])
+        )
     if error.code is not None and error.code < 500:
         return render(BadRequest(error.description or "The request cannot be understood."))
     return _unforeseen(error)

@@ -13,13 +13,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote
 
 from werkzeug.sansio.utils import host_is_trusted
 
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
 
+from .addresses import target
 from .bodies import JSON
 from .paging import URL_LONGEST
 from .problems import MEDIA_TYPE, BadRequest, Fault, Problem, UriTooLong
@@ -63,9 +63,12 @@ class Front:
     """Wraps the WSGI application `inner`."""
 
     def __init__(
-        self, inner: Callable[..., Iterable[bytes]], cache: ResponseCache, cors: Cors,
+        self,
+        inner: Callable[..., Iterable[bytes]],
+        cache: ResponseCache,
+        cors: Cors,
         trusted_hosts: list[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.inner, self.cache, self.cors, self.trusted_hosts = inner, cache, cors, trusted_hosts
         self._finishing = [("X-Content-Type-Options", "nosniff")]
 
@@ -88,15 +91,22 @@ class Front:
         headers = self._finished(environ, answer, request_id, cache_status)
         start_response(answer.status, headers)
         if log.isEnabledFor(logging.INFO):
-            log.info("%s %s %s %.1fms %s id=%s", method, _target(environ), answer.status[:3],
-                     (time.perf_counter() - started) * 1000, cache_status or "-", request_id)  # fmt: skip
+            log.info(
+                "%s %s %s %.1fms %s id=%s",
+                method,
+                target(environ),
+                answer.status[:3],
+                (time.perf_counter() - started) * 1000,
+                cache_status or "-",
+                request_id,
+            )
         return [] if method == "HEAD" else [answer.body]
 
     def _answer(self, environ: Environ, method: str) -> tuple[Answer, str | None]:
         """The answer to a request and, for a GET or HEAD, what the cache did (RFC 9211)."""
         refused = self._refused(environ)
         if refused:
-            return Answer.of(refused, _target(environ)[:200], environ[REQUEST_ID]), None
+            return Answer.of(refused, target(environ)[:200], environ[REQUEST_ID]), None
         if method not in ("GET", "HEAD"):
             return self._ask(environ), None
         environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
@@ -121,10 +131,10 @@ class Front:
         return answer, status
 
     def _refused(self, environ: Environ) -> Problem | None:
-        target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _target(environ)
+        target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or target(environ)
         if len(target) > URL_LONGEST:
             return UriTooLong(f"The URL has {len(target):,} bytes; {URL_LONGEST:,} are allowed.")
-        if self.trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self.trusted_hosts):
+        if self.trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", "").lower(), self.trusted_hosts):
             detail = "This service does not answer for the host that the header Host names."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])
         return None
@@ -158,13 +168,6 @@ class Front:
         if cache_status and answer.header("ETag"):
             headers.append(("Cache-Status", cache_status))
         return [*headers, *self._finishing, *self.cors.headers_for(environ)]
-
-
-def _target(environ: Environ) -> str:
-    """The path and query of a request, fit for a log line."""
-    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:,;@&=+$!~*'()[]")
-    query = environ.get("QUERY_STRING", "")
-    return f"{path}?{quote(query, safe='/:,;@&=+$!~*()[]%?')}" if query else path
 
 
 def _key(environ: Environ) -> str:

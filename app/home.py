@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-
 from flask import Blueprint, Response
 
 from .documentation import describe
-from .problems import CODES, NotFound, every_problem
+from .problems import CODES, NotFound, Problem, every_problem
 from .responses import require_acceptable, uncached
 from .version import NAME, VERSION
 
@@ -52,5 +51,5 @@ def problem(slug: str) -> Response:
     raise NotFound("There is no such problem; /problems lists them all.")
 
 
-def _explained(kind: type) -> dict[str, object]:
+def _explained(kind: type[Problem]) -> dict[str, object]:
     return {"type": f"/problems/{kind.slug}", "title": kind.title, "status": kind.status, "help": kind.help}

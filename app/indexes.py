@@ -10,20 +10,28 @@ from sqlalchemy.types import TypeEngine
 from .expressions import fold, number_key, text_key
 
 
-def text_indexes(table: str, *names: str, keyed_by_id: bool = False) -> list[Index]:
-    """For equality, prefixes and (with the id behind it) order: the text's key; for substrings: its trigrams."""
-    found = []
-    for name in names:
-        keys = [text_key(column(name)), *([column("id")] if keyed_by_id else [])]
-        found += [Index(f"ix_{table}_{name}_key", *keys), trigram_index(table, name)]
-    return found
+def text_indexes(table: str, *names: str) -> list[Index]:
+    """For equality and prefixes: the text's key; for substrings: its trigrams."""
+    keys = [Index(f"ix_{table}_{name}_key", text_key(column(name))) for name in names]
+    return keys + [trigram_index(table, name) for name in names]
+
+
+def sorted_text_indexes(table: str, *names: str) -> list[Index]:
+    """As `text_indexes`, and for order, where the key is a stored column."""
+    keys = [Index(f"ix_{table}_{name}_key", column(f"{name}_key"), column("id")) for name in names]
+    return keys + [trigram_index(table, name) for name in names]
 
 
 def trigram_index(table: str, name: str, expression: ColumnElement[str] | None = None, **options: Any) -> Index:
     """For substrings of a column's folded text, or of another text `expression`."""
     folded = (fold(column(name)) if expression is None else expression).label("folded")
-    return Index(f"ix_{table}_{name}_trigrams", folded, postgresql_using="gin",
-                 postgresql_ops={"folded": "gin_trgm_ops"}, **options)  # fmt: skip
+    return Index(
+        f"ix_{table}_{name}_trigrams",
+        folded,
+        postgresql_using="gin",
+        postgresql_ops={"folded": "gin_trgm_ops"},
+        **options,
+    )
 
 
 def array_index(table: str, name: str) -> Index:
@@ -56,5 +64,9 @@ def moment_index(table: str, name: str) -> Index:
 
 def identifiers_index(table: str) -> Index:
     """For the containment of identifiers."""
-    return Index(f"ix_{table}_identifiers", column("identifiers"), postgresql_using="gin",
-                 postgresql_ops={"identifiers": "jsonb_path_ops"})  # fmt: skip
+    return Index(
+        f"ix_{table}_identifiers",
+        column("identifiers"),
+        postgresql_using="gin",
+        postgresql_ops={"identifiers": "jsonb_path_ops"},
+    )

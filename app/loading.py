@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,9 @@ from .vocabulary import Faults, Identifiers, Integer, Json, Kind, Lines, Number
 
 CHUNK = 500  # rows that are stored together
 
+Row = tuple[int, dict[str, Json]]  # the line where it ends, and the JSON object it stands for
+
+_plain_number = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _with_role = re.compile(r"(.*\S)\s*\[([a-z]+)\]")
 
 
@@ -40,12 +43,12 @@ def load(resource: Resource, stream: BinaryIO, report: Report) -> Iterator[None]
     """Store the rows of a CSV in UTF-8, a chunk at each step of the iterator, and count them in `report`.
 
     Raises `UnreadableFile` before anything is stored where the header cannot be used, and later where the file
-    breaks off; what was stored until then stays.
+    breaks off; the rows before that place are stored all the same.
     """
     reader = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), restkey="", strict=True)
+    chunk: list[Row] = []
     try:
-        _check_header(resource, reader.fieldnames or ())
-        chunk: list[tuple[int, dict[str, Json]]] = []
+        _check_header(resource, list(reader.fieldnames or ()))
         for row in reader:
             report.read += 1
             if "" in row or None in row.values():
@@ -56,19 +59,24 @@ def load(resource: Resource, stream: BinaryIO, report: Report) -> Iterator[None]
                 _store(resource, chunk, report)
                 chunk = []
                 yield
-        _store(resource, chunk, report)
-        yield
     except UnicodeDecodeError:
-        raise UnreadableFile(f"The file is not UTF-8 (near line {reader.line_num + 1}); save it as UTF-8.") from None
+        line = reader.reader.line_num + 1
+        raise UnreadableFile(f"The file is not UTF-8 (near line {line}); save it as UTF-8.") from None
     except csv.Error as error:
-        raise UnreadableFile(f"The CSV breaks off at line {reader.line_num}: {error}.") from None
+        raise UnreadableFile(f"The CSV breaks off at line {reader.reader.line_num}: {error}.") from None
+    finally:
+        _store(resource, chunk, report)
+        report.rejected.sort()
+    yield
 
 
-def _check_header(resource: Resource, names: Any) -> None:
+def _check_header(resource: Resource, names: list[str]) -> None:
     allowed = [name for name, field in resource.fields.items() if not field.read_only]
     for name in names:
         if name not in allowed:
             raise UnreadableFile(unknown_name(name, allowed, "column"))
+        if names.count(name) > 1:
+            raise UnreadableFile(f"The column {name} stands twice.")
     for name in allowed:
         if resource.fields[name].required and name not in names:
             raise UnreadableFile(f"The column {name} is missing; the first line must name the columns.")
@@ -95,12 +103,10 @@ def _cell(kind: Kind, value: str) -> Json:
 
 
 def _number(value: str) -> Json:
-    for read in (int, float):
-        try:
-            return read(value)
-        except ValueError:
-            continue
-    return value
+    """A number written plainly; anything else stays text, and is refused as such."""
+    if not _plain_number.fullmatch(value):
+        return value
+    return float(value) if "." in value else int(value)
 
 
 def _contributor(item: str) -> dict[str, str]:
@@ -108,7 +114,7 @@ def _contributor(item: str) -> dict[str, str]:
     return {"name": match[1], "role": match[2]} if match else {"name": item}
 
 
-def _store(resource: Resource, chunk: list[tuple[int, dict[str, Json]]], report: Report) -> None:
+def _store(resource: Resource, chunk: list[Row], report: Report) -> None:
     """Store rows together, or, where one of them is refused, by halves until it stands alone and is reported."""
     if not chunk:
         return
@@ -116,8 +122,6 @@ def _store(resource: Resource, chunk: list[tuple[int, dict[str, Json]]], report:
         transaction(lambda session: _insert(session, resource, chunk))
         report.stored += len(chunk)
     except Problem as problem:
-        if problem.status == 503:
-            raise
         if len(chunk) == 1:
             report.rejected.append((chunk[0][0], "; ".join(f"{f.name[1:]}: {f.detail}" for f in problem.faults)))
             return
@@ -126,7 +130,7 @@ def _store(resource: Resource, chunk: list[tuple[int, dict[str, Json]]], report:
         _store(resource, chunk[middle:], report)
 
 
-def _insert(session: Session, resource: Resource, chunk: list[tuple[int, dict[str, Json]]]) -> None:
+def _insert(session: Session, resource: Resource, chunk: list[Row]) -> None:
     faults = Faults()
     drafts = []
     for _, document in chunk:

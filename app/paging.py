@@ -44,7 +44,8 @@ def render(
         meta |= {"total": total, "total_is": query.total}
         headers.append(("X-Total-Count", str(total)))
     data = ",".join(row[0] for row in rows)
-    return f'{{"data":[{data}],"meta":{json.dumps(meta)},"links":{json.dumps(links)}}}'.encode(), headers
+    around = json.dumps({"meta": meta, "links": links}, separators=(",", ":"))
+    return f'{{"data":[{data}],{around[1:]}'.encode(), headers
 
 
 def _link(resource: Resource, query: Query, rows: list[Row], *, backwards: bool) -> str:

@@ -80,7 +80,12 @@ class Fault:
 
     def as_json(self) -> dict[str, str]:
         key = "pointer" if self.where == "body" else "parameter"
-        return {"in": self.where, key: showable(self.name, 1000), "code": self.code, "detail": showable(self.detail, 2000)}
+        return {
+            "in": self.where,
+            key: showable(self.name, 1000),
+            "code": self.code,
+            "detail": showable(self.detail, 2000),
+        }
 
 
 class Problem(Exception):
@@ -169,7 +174,9 @@ class NotAcceptable(Problem):
 
 class Conflict(Problem):
     status, slug, title = 409, "conflict", "A conflict with what is stored"
-    help = "The write contradicts what is stored; `detail` and the header `Link` name the record that stands in the way."
+    help = (
+        "The write contradicts what is stored; `detail` and the header `Link` name the record that stands in the way."
+    )
 
 
 class PreconditionFailed(Problem):

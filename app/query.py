@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -13,7 +14,7 @@ from schema import SchemaError
 from .cursor import Cursor
 from .fields import Filter
 from .problems import Fault, InvalidCursor, InvalidQuery, unknown_name
-from .values.flaw import Flaw, flaw_in, reject
+from .values.flaw import flaw_in, reject
 
 if TYPE_CHECKING:
     from .resource import Resource
@@ -110,10 +111,10 @@ def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
 
     Raises `InvalidQuery` with every fault found, or `InvalidCursor`.
     """
-    reader = _Reader(pairs)
+    reader = _Reader(sorted(pairs))  # in one order: the same question has the same statement, links and ETag
     query = _parse(resource, scope, reader)
     text = reader.single("cursor")
-    reader.refuse_rest((*PAGE_PARAMETERS, *resource.filters))
+    reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
     if text is not None and "offset" in reader.seen:
         reader.fault("offset", "mismatch", "An offset cannot stand beside a cursor: the cursor says where to go on.")
     reader.finish()
@@ -142,7 +143,7 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, seen: set[str]) -
     try:
         reader = _Reader(list(cursor.pairs))
         query = _parse(resource, beside.scope, reader)
-        reader.refuse_rest((*PAGE_PARAMETERS, *resource.filters))
+        reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
         reader.finish()
     except InvalidQuery:
         raise InvalidCursor.of("damaged", "This cursor is damaged.") from None
@@ -225,15 +226,17 @@ class _Reader:
         items = self.names("sort", resource.sorts, "sort key", signed=True)
         return tuple(SortKey(item.removeprefix("-"), item.startswith("-")) for item in items)
 
-    def refuse_rest(self, allowed: Iterable[str]) -> None:
-        """A fault for each parameter that is none of `allowed` (operators of filters are judged elsewhere)."""
-        allowed = tuple(allowed)
+    def refuse_rest(self, allowed: Sequence[str], filters: Iterable[str] = ()) -> None:
+        """A fault for each parameter that is neither one of `allowed` nor a filter (whose operator is judged when
+        it is read).
+        """
+        names = (*allowed, *filters)
         for parameter in dict.fromkeys(name for name, _ in self.pairs):
             match = _parameter.fullmatch(parameter)
             name = match[1] if match else parameter
-            if name not in allowed:
-                self.fault(parameter, "unknown", unknown_name(name, allowed, "parameter"))
-            elif match and match[2] is not None and name in PAGE_PARAMETERS:
+            if name not in names:
+                self.fault(parameter, "unknown", unknown_name(name, names, "parameter"))
+            elif name != parameter and name in allowed:
                 self.fault(parameter, "unknown", f"{name} takes no operator.")
 
     def conditions(self, resource: Resource) -> tuple[Condition, ...]:
@@ -250,26 +253,25 @@ class _Reader:
         return tuple(found)
 
     def _condition(self, filter_: Filter, parameter: str, operator: str | None, texts: list[str]) -> Condition | None:
-        default = "has" if "has" in filter_.operators else "eq"
+        equality = "has" if "has" in filter_.operators else "eq"
         if operator is None:
-            operator = default if len(texts) == 1 else "in"
-        elif operator not in filter_.operators or operator == "eq":
-            allowed = [name for name in filter_.operators if name != "eq"]
-            detail = unknown_name(operator, allowed, f"operator of {filter_.name}")
-            if default == "eq":
-                detail += f" Equality is written {filter_.name}=value."
-            self.fault(parameter, "unknown", detail)
-            return None
-        elif len(texts) > 1 and operator not in ("in", "has"):
-            self.fault(parameter, "repeated", f"{parameter} was sent {len(texts)} times; send it once.")
-            return None
+            operator = equality if len(texts) == 1 else "in"
         elif operator == "in" and len(texts) == 1:
             texts = [item.strip() for item in texts[0].split(",")]
+        elif operator == "eq":
+            operator = ""  # has no name of its own in a query
+        if operator not in filter_.operators:
+            allowed = [name for name in filter_.operators if name != "eq"]
+            detail = unknown_name(operator, allowed, f"operator of {filter_.name}")
+            plain = f" Equality is written {filter_.name}=value." if equality in filter_.operators else ""
+            self.fault(parameter, "unknown", detail + plain)
+            return None
+        if len(texts) > 1 and operator not in ("in", "has"):
+            self.fault(parameter, "repeated", f"{parameter} was sent {len(texts)} times; send it once.")
+            return None
         try:
-            if operator == "null":
-                return Condition(filter_.name, operator, (_read_boolean(texts[0]),))
-            values = tuple(_read_value(filter_, value, operator) for value in texts)
-            return Condition(filter_.name, operator, tuple(dict.fromkeys(values)))
+            read = _read_boolean if operator == "null" else partial(_read_value, filter_, operator)
+            return Condition(filter_.name, operator, tuple(dict.fromkeys(map(read, texts))))
         except SchemaError as error:
             flaw = flaw_in(error)
             self.fault(parameter, flaw.code, flaw)
@@ -282,9 +284,8 @@ def _read_boolean(value: str) -> bool:
     return value == "true"
 
 
-def _read_value(filter_: Filter, value: str, operator: str) -> Any:
+def _read_value(filter_: Filter, operator: str, value: str) -> Any:
     if not value.strip():
-        raise SchemaError(None, [Flaw("blank", f"{filter_.name} needs a value; for what is unknown ask "
-                                      f"{filter_.name}[null]=true." if "null" in filter_.operators else
-                                      f"{filter_.name} needs a value.")])  # fmt: skip
+        hint = f"; for what is unknown ask {filter_.name}[null]=true" if "null" in filter_.operators else ""
+        reject("blank", f"{filter_.name} needs a value{hint}.")
     return filter_.kind.parse(value, operator)

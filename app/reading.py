@@ -15,7 +15,6 @@ from .problems import InvalidCursor, NotFound
 from .query import Condition, Pairs, Query
 from .resource import Resource
 from .statements import Statement
-from .vocabulary import cursor_key_fits
 
 
 def pairs() -> Pairs:
@@ -25,8 +24,12 @@ def pairs() -> Pairs:
 
 def show(resource: Resource, record_id: int) -> Response:
     """The answer to a GET of one record."""
-    return first(resource, lambda fields: statements.one(resource, fields), {"id": record_id},
-                 f"There is no {resource.noun} {record_id}.")  # fmt: skip
+    return first(
+        resource,
+        lambda fields: statements.one(resource, fields),
+        {"id": record_id},
+        f"There is no {resource.noun} {record_id}.",
+    )
 
 
 def first(
@@ -47,9 +50,7 @@ def index(resource: Resource) -> Response:
     return _page(resource, query.parse(resource, resource.name, pairs()))
 
 
-def index_of(
-    resource: Resource, parent: Resource, parent_id: int, filter_name: str
-) -> Response:
+def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: str) -> Response:
     """The answer to a GET of the records that belong to one of another resource; 404 where that does not exist.
 
     `filter_name`: the filter of `resource` that says so.
@@ -80,7 +81,7 @@ def _page(
     if parent is not None and not rows:
         raise NotFound(f"There is no {parent.noun} {values['parent']}.")
     total = rows[0][2] if asked.total else None
-    present = [row for row in rows if row[0] is not None]
+    present: list[paging.Row] = [row for row in rows if row[0] is not None]
     body, headers = paging.render(resource, asked, pairs(), present, total)
     return responses.readable(body, headers)
 
@@ -91,5 +92,5 @@ def _check_keys(resource: Resource, asked: Query) -> None:
         return
     kinds = [resource.fields[key.name].kind for key in statements.sort_keys(asked.sort)]
     keys = asked.cursor.keys
-    if len(keys) != len(kinds) or not all(map(cursor_key_fits, kinds, keys)):
+    if len(keys) != len(kinds) or not all(kind.is_key(key) for kind, key in zip(kinds, keys, strict=True)):
         raise InvalidCursor.of("damaged", "This cursor is damaged: take it whole from links.")

@@ -32,6 +32,7 @@ class Resource:
     `save` brings the drafts of one request into the session: it resolves references and looks for conflicts, and
     raises `ValidationFailed` or `Conflict` with a fault for each. `further_fields` are members that are no column,
     each with the name of the member it stands behind; `further_filters` are filters that are no field.
+    `patch_example` shows a change in the documentation.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Resource:
     save: Callable[[Session, list[Draft]], None]
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
-    example: dict[str, Any] = field(default_factory=dict)
+    patch_example: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> Table:

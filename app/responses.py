@@ -28,7 +28,12 @@ def readable(body: bytes, headers: Iterable[Header] = (), media_type: str = JSON
     seconds = current_app.config["CACHE_DEFAULT_TIMEOUT"]
     response = Response(body, mimetype=media_type)
     response.headers.extend(
-        [("ETag", etag(body)), ("Cache-Control", f"public, max-age=0, s-maxage={seconds}"), ("Vary", "Accept"), *headers]
+        [
+            ("ETag", etag(body)),
+            ("Cache-Control", f"public, max-age=0, s-maxage={seconds}"),
+            ("Vary", "Accept"),
+            *headers,
+        ]
     )
     return response
 

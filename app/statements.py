@@ -12,13 +12,25 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, ColumnElement, FromClause, Select, Text, and_, bindparam, func, literal_column, or_, select, true,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
     tuple_,
-)  # fmt: skip
+    union_all,
+)
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from . import conditions
-from .expressions import number_key, text_key
+from .expressions import key_of, number_key
 from .fields import Asked
 from .query import Query, SortKey
 from .resource import Resource
@@ -65,9 +77,13 @@ def shape_of(query: Query, *, parent: bool = False) -> Shape:
     return Shape(
         fields=query.fields,
         conditions=tuple(
-            (condition.name, condition.operator, condition.values[0] if condition.operator == "null" else
-             len(condition.values)) for condition in query.conditions
-        ),  # fmt: skip
+            (
+                condition.name,
+                condition.operator,
+                condition.values[0] if condition.operator == "null" else len(condition.values),
+            )
+            for condition in query.conditions
+        ),
         sort=sort_keys(query.sort),
         resumes=cursor is not None,
         inclusive=cursor is not None and cursor.inclusive,
@@ -128,29 +144,16 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     keys = [_key(resource, key) for key in shape.sort]
     downward = [key.descending != shape.backwards for key in shape.sort]
     labels = [key.label(f"_k{place}") for place, key in enumerate(keys)]
-    found = (
-        select(*_needed(resource, shape.fields), *labels)
-        .where(*where)
-        .order_by(*(key.desc() if down else key for key, down in zip(keys, downward, strict=True)))
-        .limit(bindparam("limit", type_=BigInteger))
-    )
-    if shape.resumes:
-        found = found.where(_beyond(keys, downward, inclusive=shape.inclusive))
-    if shape.skips:
-        found = found.offset(bindparam("offset", type_=BigInteger))
+    found = _found(select(*_needed(resource, shape.fields), *labels).where(*where), keys, downward, shape)
     rows = found.subquery("found")
     row_keys = [rows.c[label.name] for label in labels]
-    order = [key.desc() if down else key for key, down in zip(row_keys, downward, strict=True)]
     documents = _documents(resource, shape.fields, rows, func.json_build_array(*row_keys).cast(Text).label("keys"))
     if not shape.total and not shape.parent:
-        return _compiled(documents.order_by(*order))
+        return _compiled(documents.order_by(*_ordered(row_keys, downward)))
     listed = documents.add_columns(*row_keys).lateral("page")
     anchor = _anchor(table, where, shape, parent)
-    outer = select(listed.c.document, listed.c["keys"], anchor.c.total).select_from(
-        anchor.outerjoin(listed, true())
-    )
-    order = [listed.c[key.name].desc() if down else listed.c[key.name]
-             for key, down in zip(labels, downward, strict=True)]  # fmt: skip
+    outer = select(listed.c.document, listed.c["keys"], anchor.c.total).select_from(anchor.outerjoin(listed, true()))
+    order = _ordered([listed.c[key.name] for key in labels], downward)
     return _compiled(outer.order_by(*order))
 
 
@@ -197,31 +200,54 @@ def _key(resource: Resource, key: SortKey) -> ColumnElement[Any]:
     """The never-null expression that a field is sorted by."""
     field = resource.fields[key.name]
     if field.kind.order == "text":
-        return text_key(resource.table.c[key.name])
+        return key_of(resource.table, key.name)
     column = resource.table.c[f"{key.name}_key" if field.kind.order == "date" else key.name]
     return number_key(column, descending=key.descending) if column.nullable else column
 
 
-def _beyond(keys: list[ColumnElement[Any]], downward: list[bool], *, inclusive: bool) -> ColumnElement[bool]:
-    """The rows behind the cursor's keys: one comparison of rows where all keys go the same way."""
+def _found(
+    rows: Select[Any], keys: list[ColumnElement[Any]], downward: list[bool], shape: Shape
+) -> Select[Any] | CompoundSelect[Any]:
+    """The rows of the page, by the cursor's place in the order of the keys.
+
+    Behind a cursor stand, for two keys, the rows equal to it in the first key and beyond it in the second, and then
+    the rows beyond it in the first. Each part is read in its own order, by an index that begins with its key; one
+    condition for both would leave the database to sort all rows that are equal in the first.
+    """
+    limit = bindparam("limit", type_=BigInteger)
+    if not shape.resumes:
+        page_ = rows.order_by(*_ordered(keys, downward)).limit(limit)
+        return page_.offset(bindparam("offset", type_=BigInteger)) if shape.skips else page_
     edge = [bindparam(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
-    if len(set(downward)) == 1:
-        here, there = (keys[0], edge[0]) if len(keys) == 1 else (tuple_(*keys), tuple_(*edge))
-        if inclusive:
-            return here <= there if downward[0] else here >= there
-        return here < there if downward[0] else here > there
-    further: ColumnElement[bool] | None = None
-    for place in reversed(range(len(keys))):
-        key, value = keys[place], edge[place]
-        passed = key < value if downward[place] else key > value
-        if further is None:
-            further = or_(passed, key == value) if inclusive else passed
-        else:
-            further = or_(passed, and_(key == value, further))
-    # The first key alone bounds the index; the rest decides among equals.
-    bound = keys[0] <= edge[0] if downward[0] else keys[0] >= edge[0]
-    assert further is not None
-    return and_(bound, further)
+    # The last two keys, of which the id is one, are compared as one row where they go the same way.
+    last = len(keys) - 2 if len(keys) > 1 and downward[-1] == downward[-2] else len(keys) - 1
+    parts = []
+    for equal in reversed(range(last + 1)):
+        same = [key == value for key, value in zip(keys[:equal], edge[:equal], strict=True)]
+        until = len(keys) if equal == last else equal + 1
+        beyond = _beyond(
+            keys[equal:until], edge[equal:until], down=downward[equal], inclusive=shape.inclusive and equal == last
+        )
+        parts.append(rows.where(*same, beyond).order_by(*_ordered(keys[equal:], downward[equal:])).limit(limit))
+    if len(parts) == 1:
+        return parts[0]
+    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    order = [union.c[f"_k{place}"] for place in range(len(keys))]
+    return select(union).order_by(*_ordered(order, downward)).limit(limit)
+
+
+def _ordered(keys: Sequence[ColumnElement[Any]], downward: Sequence[bool]) -> list[ColumnElement[Any]]:
+    return [key.desc() if down else key for key, down in zip(keys, downward, strict=True)]
+
+
+def _beyond(
+    keys: list[ColumnElement[Any]], edge: list[BindParameter[Any]], *, down: bool, inclusive: bool
+) -> ColumnElement[bool]:
+    """The rows whose keys come after the edge in one direction."""
+    here, there = (keys[0], edge[0]) if len(keys) == 1 else (tuple_(*keys), tuple_(*edge))
+    if inclusive:
+        return here <= there if down else here >= there
+    return here < there if down else here > there
 
 
 def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
@@ -232,15 +258,12 @@ def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
     place = 0
     for name, operator, count in shape.conditions:
         filter_ = resource.filters[name]
-        if operator == "null":
-            asked = Asked(operator, [count])
-        else:
-            asked = Asked(operator, [])
-            width = filter_.kind.width
-            for _ in range(count):
-                parts = [bindparam(f"v{place + part}") for part in range(width)]
-                asked.values.append(parts[0] if width == 1 else tuple(parts))
-                place += width
+        values: list[Any] = [count] if operator == "null" else []
+        while operator != "null" and len(values) < count:
+            parts: tuple[Any, ...] = tuple(bindparam(f"v{place + part}") for part in range(filter_.kind.width))
+            values.append(parts[0] if len(parts) == 1 else parts)
+            place += len(parts)
+        asked = Asked(operator, values)
         if filter_.build:
             together.setdefault(filter_.build, {}).setdefault(name, []).append(asked)
         else:

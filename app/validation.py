@@ -50,8 +50,7 @@ def checked(faults: Faults) -> None:
 def _complete(resource: Resource, body: dict[str, Json], pointer: str, faults: Faults) -> dict[str, Any]:
     _refuse_unknown(resource, body, pointer, faults)
     return {
-        name: _read(field, body.get(name), f"{pointer}/{name}", faults)
-        for name, field in _writable(resource).items()
+        name: _read(field, body.get(name), f"{pointer}/{name}", faults) for name, field in _writable(resource).items()
     }
 
 

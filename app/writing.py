@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from extensions.database import transaction
 
 from . import bodies, query, responses, statements, validation
-from .problems import ContentTooLarge, Fault, NotFound, PreconditionFailed, ValidationFailed
+from .problems import MEDIA_TYPE, ContentTooLarge, Fault, NotFound, PreconditionFailed, ValidationFailed
 from .reading import pairs
 from .resource import Draft, Resource
 from .vocabulary import Faults, Json
@@ -72,14 +72,23 @@ def patch(resource: Resource, record_id: int) -> Response:
 
 def destroy(resource: Resource, record_id: int, delete: Callable[[Session, Any], None] = Session.delete) -> Response:
     """The answer to a DELETE. `delete` takes the session and the locked record."""
-    begin()
+    query.parse_none(pairs())
     return destroyed(resource, record_id, delete)
 
 
-def destroyed(resource: Resource, record_id: int, delete: Callable[[Session, Any], None]) -> Response:
-    """As `destroy`, for a request whose parameters were read already."""
+def destroyed(
+    resource: Resource,
+    record_id: int,
+    delete: Callable[[Session, Any], None],
+    lock: Callable[[Session], None] = lambda session: None,
+) -> Response:
+    """As `destroy`, for a request whose parameters were read already. `lock` takes the locks that must be held
+    before that of the record.
+    """
+    responses.require_acceptable(bodies.JSON, MEDIA_TYPE)  # the answer is empty, or a problem
 
     def work(session: Session) -> None:
+        lock(session)
         record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
         delete(session, record)
 
@@ -94,7 +103,7 @@ def locked(session: Session, resource: Resource, which: ColumnElement[bool], nam
     after the lock is held, by a statement of its own: the one that waits for a lock would see the contributors as
     they were before.
     """
-    record = session.scalars(select(resource.model).where(which).with_for_update()).one_or_none()
+    record: Any = session.scalars(select(resource.model).where(which).with_for_update()).one_or_none()
     if record is None:
         raise NotFound(f"There is no {named}.")
     text = representation(session, resource, record.id)
@@ -119,7 +128,8 @@ def representation(session: Session, resource: Resource, record_id: int) -> str:
 
 def require_precondition(tag: str | None) -> None:
     """Raise `PreconditionFailed` unless If-Match and If-None-Match (RFC 9110, section 13.1) hold for the record of
-    this ETag (None: there is no such record)."""
+    this ETag (None: there is no such record).
+    """
     wanted = request.headers.get("If-Match")
     if wanted is not None and (tag is None or not matches(wanted, tag)):
         detail = "The record is not the one whose ETag was sent in If-Match: it changed, or it does not exist."

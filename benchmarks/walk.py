@@ -41,11 +41,11 @@ class Walk:
                 f"back, {speed:,.0f} pages/s")  # fmt: skip
 
 
-def walk(address: str, sort: str = "") -> Walk:
+def walk(address: str, sort: str = "", limit: int = LIMIT) -> Walk:
     """Walk `/books` of the service at `address`; raises `WalkFailed` unless each book came once in each direction."""
     connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
     try:
-        first = "/books?" + urlencode({"limit": LIMIT, "total": "exact"} | ({"sort": sort} if sort else {}))
+        first = "/books?" + urlencode({"limit": limit, "total": "exact"} | ({"sort": sort} if sort else {}))
         total = _page(connection, first)["meta"]["total"]
         started = time.perf_counter()
         forwards = list(_pages(connection, first.replace("&total=exact", ""), "next"))
@@ -87,8 +87,11 @@ def main() -> None:
     """Walk under each sort, and print how it went."""
     if len(sys.argv) < 2:
         sys.exit("usage: python -m benchmarks.walk ADDRESS [SORT ...]")
-    for sort in sys.argv[2:] or SORTS:
-        print(f"sort={sort or '(default)'}: {walk(sys.argv[1], sort)}", flush=True)
+    try:
+        for sort in sys.argv[2:] or SORTS:
+            print(f"sort={sort or '(default)'}: {walk(sys.argv[1], sort)}", flush=True)
+    except WalkFailed as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -57,9 +57,12 @@ class ResponseCache:
                 "CACHE_TYPE": "RedisCache",
                 "CACHE_REDIS_URL": redis_url,
                 "CACHE_KEY_PREFIX": "catalog:",
-                "CACHE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT,
-                                  "retry": None},
-            }  # fmt: skip
+                "CACHE_OPTIONS": {
+                    "socket_timeout": REDIS_TIMEOUT,
+                    "socket_connect_timeout": REDIS_TIMEOUT,
+                    "retry": None,
+                },
+            }
         cache.init_app(app, config)
         self.backend = app.extensions["cache"][cache]
         if redis_url:
@@ -89,14 +92,16 @@ class ResponseCache:
     def store(self, key: str, generation: bytes, value: bytes) -> bool:
         """Keep `value` under `key`; whether it is kept."""
         stamped = b"%s\n%s" % (generation, value)
-        return bool(self._ask(lambda: self.backend.set(key, stamped)) if self.shared else self.backend.set(key, stamped))
+        return bool(
+            self._ask(lambda: self.backend.set(key, stamped)) if self.shared else self.backend.set(key, stamped)
+        )
 
     def advance(self) -> None:
         """Make every value kept so far worthless. Called after each commit, before it is acknowledged."""
         if self.generation:
             self.generation.advance()
-        if self.shared:
-            self._renewed()
+        if self.shared and not any(self._insisted(wait) for wait in (0.0, 0.1, 0.3, 0.6)):
+            log.error("Redis does not take the new generation; other machines may answer from it for %ss", self.seconds)
 
     def _fresh(self, stamped: bytes | None, generation: bytes) -> tuple[bytes | None, bytes]:
         if stamped:
@@ -110,6 +115,12 @@ class ResponseCache:
         token = secrets.token_hex(12).encode()
         self._behind = not self._ask(lambda: self.backend.set(TOKEN, token, timeout=0))
         return None if self._behind else token
+
+    def _insisted(self, wait: float) -> bytes | None:
+        """A new token, asked for once more although Redis failed a moment ago: a write waits for it."""
+        time.sleep(wait)
+        self._silent_until = 0.0
+        return self._renewed()
 
     def _ask(self, question: Any) -> Any:
         """What Redis answers, or None; after a failure it is left alone for a moment."""

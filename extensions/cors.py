@@ -43,7 +43,8 @@ class Cors:
     @property
     def vary(self) -> str | None:
         """What the headers vary on. With a list of origins that is `Origin` on every answer, also where the
-        request named none or one that is not allowed (Flask-CORS leaves it out there)."""
+        request named none or one that is not allowed (Flask-CORS leaves it out there).
+        """
         return None if self.any_origin else "Origin"
 
     def headers_for(self, environ: Mapping[str, str]) -> HeaderList:

@@ -18,12 +18,13 @@ from sqlalchemy import MetaData, event
 from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from .breaker import Breaker, CircuitOpen
+from .admission import Admission, Stalled
 from .deadline import DeadlinePassed, within
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
 
+ADMISSION = "catalog.admission"
 ON_COMMIT = "catalog.on_commit"
 CONNECT_SECONDS = 2  # the shortest that libpq knows
 POOL_SECONDS = 1.0
@@ -55,11 +56,9 @@ class DatabaseUnavailable(Exception):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
-breaker = Breaker()
 
 
-def engine_options(connections: int) -> dict[str, Any]:
-    """Options of the engine for a pool of `connections` (one for each thread that serves)."""
+def _engine_options(connections: int) -> dict[str, Any]:
     settings = f"-c timezone=UTC -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c jit=off"
     return {
         "pool_size": connections,
@@ -74,56 +73,66 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
     """The rows that one statement answers, read in autocommit.
 
     `sql` is in psycopg2's own form (``%(name)s``). `quoted` are statements that go into it as text, as values
-    with their own values filled in (for the planner's estimate of one). A connection that turns out to be dead is replaced and the
-    statement sent again: it only reads. Raises `DatabaseUnavailable`.
+    with their own values filled in (for the planner's estimate of one). A connection that turns out to be dead is
+    replaced and the statement sent again: it only reads. Raises `DatabaseUnavailable`.
     """
-    with _translated_errors():
+    with _translated_errors(), _admission().slot():
         ends = time.monotonic() + BUDGET_SECONDS
-        for last in (False, True):
-            connection = _checked_out()
+        for stale in reversed(range(_admission().slots + 1)):  # at most all that the pool holds
+            connection = db.engine.raw_connection()
             try:
-                with within(connection.dbapi_connection, ends - time.monotonic()):
-                    connection.dbapi_connection.autocommit = True
-                    with connection.cursor() as cursor:
-                        texts = {name: cursor.mogrify(text, values).decode() for name, text in (quoted or {}).items()}
-                        cursor.execute(sql, {**values, **texts} if texts else values)
-                        return cursor.fetchall()
+                return _rows(connection.dbapi_connection, ends, sql, values, quoted)
             except (psycopg2.OperationalError, psycopg2.InterfaceError, DeadlinePassed) as error:
-                lost = isinstance(error, DeadlinePassed) or connection.dbapi_connection.closed
+                lost = bool(getattr(connection.dbapi_connection, "closed", True))
                 if lost:
                     connection.invalidate(error)
-                    db.engine.dispose()  # the others of the pool met the same end
-                if last or not lost or isinstance(error, DeadlinePassed):
+                if not lost or not stale or isinstance(error, DeadlinePassed):
                     raise
             finally:
                 connection.close()
     raise AssertionError("unreachable")
 
 
+def _rows(
+    connection: Any, ends: float, sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None
+) -> list[Row]:
+    with within(connection, ends - time.monotonic()), connection.cursor() as cursor:
+        connection.autocommit = True
+        if quoted:
+            filled = {name: cursor.mogrify(text, values).decode() for name, text in quoted.items()}
+            values = {**values, **filled}
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
 def transaction(work: Callable[[Session], Result]) -> Result:
     """What `work` returns, after what it did in the session was committed.
 
     `work` may run several times: a deadlock, a lost race against a unique or foreign key and a connection that
-    was dead before it was used are tried again from the start. Raises `DatabaseUnavailable`; what `work`
-    itself raises rolls everything back.
+    was dead before it was used are tried again from the start; a connection that is lost while it commits is not,
+    because nobody knows whether it did. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
     """
-    with _translated_errors():
+    with _translated_errors(), _admission().slot():
         ends = time.monotonic() + BUDGET_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
             session = db.session()
+            committing = False
             try:
                 connection = session.connection().connection.dbapi_connection
                 with within(connection, ends - time.monotonic()):
-                    result = work(session)
-                    session.flush()
                     try:
+                        result = work(session)
+                        session.flush()
+                        committing = True
                         session.commit()
-                    finally:  # also where nobody knows whether the commit went through
-                        current_app.extensions[ON_COMMIT]()
-                    return result
+                        return result
+                    finally:
+                        if committing:
+                            current_app.extensions[ON_COMMIT]()
+                        session.rollback()
             except sqlalchemy_errors.DBAPIError as error:
                 code = getattr(error.orig, "pgcode", None) or ""
-                lost = error.connection_invalidated
+                lost = error.connection_invalidated and not committing
                 again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
                 if not again or attempt == ATTEMPTS or time.monotonic() > ends:
                     raise
@@ -132,29 +141,17 @@ def transaction(work: Callable[[Session], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
-def _checked_out() -> Any:
-    started = time.monotonic()
-    try:
-        return db.engine.raw_connection()
-    except Exception:
-        # A refusal costs nothing and may pass; a connection that hung would hang again.
-        if time.monotonic() - started > POOL_SECONDS + 0.5:
-            breaker.trip()
-        raise
+def _admission() -> Admission:
+    admission: Admission = current_app.extensions[ADMISSION]
+    return admission
 
 
 @contextlib.contextmanager
 def _translated_errors() -> Iterator[None]:
     """Turn what the driver and the pool raise into `DatabaseUnavailable`, where trying again can help."""
     try:
-        with breaker.attempt():
-            yield
-    except CircuitOpen as error:
-        raise DatabaseUnavailable from error
-    except DeadlinePassed as error:
-        breaker.trip()
-        raise DatabaseUnavailable from error
-    except sqlalchemy_errors.TimeoutError as error:
+        yield
+    except (Stalled, DeadlinePassed, sqlalchemy_errors.TimeoutError) as error:
         raise DatabaseUnavailable from error
     except (sqlalchemy_errors.DBAPIError, psycopg2.Error) as error:
         driver_error = getattr(error, "orig", error)
@@ -185,9 +182,15 @@ def probe(seconds: float = 2.0) -> str | None:
             connection.close()
 
 
-def init_app(app: Flask, on_commit: Callable[[], None]) -> None:
-    """Bind the database to the application. `on_commit` is called after each commit, before it is acknowledged."""
+def init_app(app: Flask, url: str, connections: int, on_commit: Callable[[], None]) -> None:
+    """Bind the application to the database at `url`, with a pool of `connections`.
+
+    `on_commit` is called after each commit, before it is acknowledged.
+    """
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(connections)
     db.init_app(app)
+    app.extensions[ADMISSION] = Admission(connections)
     app.extensions[ON_COMMIT] = on_commit
     with app.app_context():
         event.listen(db.engine, "checkout", _expect_transactions)

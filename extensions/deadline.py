@@ -23,10 +23,19 @@ class DeadlinePassed(Exception):
 
 
 class _Watch:
+    """A duplicate of the connection's descriptor: it means the same socket even after the driver closed its own and
+    the number went to another connection.
+    """
+
     __slots__ = ("cut", "ends", "fd")
 
     def __init__(self, fd: int, ends: float) -> None:
-        self.fd, self.ends, self.cut = fd, ends, False
+        self.fd, self.ends, self.cut = os.dup(fd), ends, False
+
+    def cut_off(self) -> None:
+        self.cut = True
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.fd)) as handle:
+            handle.shutdown(socket.SHUT_RDWR)
 
 
 class _Watchman:
@@ -42,29 +51,23 @@ class _Watchman:
     def add(self, watch: _Watch) -> None:
         with self.lock:
             self.watches.add(watch)
-            if self.thread is None:
+            if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self._look, name="deadlines", daemon=True)
                 self.thread.start()
 
     def remove(self, watch: _Watch) -> None:
         with self.lock:
             self.watches.discard(watch)
+            os.close(watch.fd)
 
     def _look(self) -> None:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
-            # The lock keeps a descriptor from being closed, and used again, between the look and the cut.
             with self.lock:
                 for watch in self.watches:
                     if not watch.cut and watch.ends < now:
-                        watch.cut = True
-                        _cut(watch.fd)
-
-
-def _cut(fd: int) -> None:
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as handle:
-        handle.shutdown(socket.SHUT_RDWR)
+                        watch.cut_off()
 
 
 _watchman = _Watchman()

@@ -5,13 +5,13 @@ It lies in eight bytes of a file that each process maps into its memory: reading
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import mmap
 import os
-import struct
 from pathlib import Path
 
-_NUMBER = struct.Struct("=Q")
+SIZE = 8  # bytes
 
 
 class Generation:
@@ -20,18 +20,20 @@ class Generation:
     def __init__(self, path: Path) -> None:
         self._path = path
         with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b") as file:
-            if os.fstat(file.fileno()).st_size < _NUMBER.size:
-                file.truncate(_NUMBER.size)  # fills with zeros, and changes nothing where another did it first
-            self._memory = mmap.mmap(file.fileno(), _NUMBER.size)
+            if os.fstat(file.fileno()).st_size < SIZE:
+                file.truncate(SIZE)  # fills with zeros, and changes nothing where another did it first
+            # As one item of eight bytes: a reader sees the old number or the new one, and nothing in between.
+            self._number = memoryview(mmap.mmap(file.fileno(), SIZE)).cast("Q")
 
     def read(self) -> int:
         """The present number."""
-        return int(_NUMBER.unpack_from(self._memory)[0])
+        return self._number[0]
 
     def advance(self) -> None:
         """Move the number on; every process sees it at once."""
         # The file is opened anew for each turn: the lock of a descriptor that threads or forked processes
         # share would let them all in, and a number written late would bring an old one back.
-        with self._path.open("rb") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            _NUMBER.pack_into(self._memory, 0, (self.read() + 1) % 2**64)
+        with contextlib.ExitStack() as turn:
+            with contextlib.suppress(OSError):  # it was deleted: those who run still share what they mapped
+                fcntl.flock(turn.enter_context(self._path.open("rb")), fcntl.LOCK_EX)
+            self._number[0] = (self._number[0] + 1) % 2**64

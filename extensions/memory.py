@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -38,13 +39,14 @@ class MemoryCache(BaseCache):
             self._entries.move_to_end(key)
             return entry[1]
 
-    def set(self, key: str, value: bytes, timeout: int | None = None) -> bool:
+    def set(self, key: str, value: bytes, timeout: int | timedelta | None = None) -> bool:
         size = self._size(key, value)
+        seconds = self.default_timeout if timeout is None else self._to_seconds(timeout)
         with self._lock:
             self._drop(key)
             if size > self.most_bytes // 8:
                 return False
-            self._entries[key] = (time.monotonic() + (self.default_timeout if timeout is None else timeout), value)
+            self._entries[key] = (time.monotonic() + seconds, value)
             self.bytes += size
             while self.bytes > self.most_bytes:
                 self._drop(next(iter(self._entries)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,9 +43,13 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cluster(shared_folder: Path) -> Iterator[str]:
     """The URL of the test run's own Postgres, with a migrated database to copy."""
-    folder = shared_folder / "cluster"
-    with (shared_folder / "cluster.lock").open("w") as turn:
+    with (shared_folder / "cluster.lock").open("a+") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
+        turn.seek(0)
+        # Not below pytest's own folder, which each run closes to others: as root, Postgres runs as another user.
+        folder = Path(turn.read() or tempfile.mkdtemp(prefix="catalog-tests-"))
+        turn.truncate(0)
+        turn.write(str(folder))
         url = embedded.start(folder, DURABLE_FOR_NOTHING)
         if _execute(url, "SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)) == []:
             _execute(url, f"CREATE DATABASE {TEMPLATE}")
@@ -53,6 +59,8 @@ def cluster(shared_folder: Path) -> Iterator[str]:
                 db.engine.dispose()
     yield url
     embedded.leave(folder)
+    if not (folder / "postmaster.pid").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +107,7 @@ def make_app(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Cal
         app = create_app(
             {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path_factory.mktemp("instance"), "REDIS_URL": "",
              "LOG_LEVEL": "WARNING", "CORS_ORIGINS": ["*"], "CACHE_DEFAULT_TIMEOUT": 10, "TRUSTED_HOSTS": [],
-             "MAX_CONTENT_LENGTH": 8 * 1024 * 1024, "THREADS": 8, **settings}
+             "MAX_CONTENT_LENGTH": 8 * 1024 * 1024, "CONNECTIONS": 8, **settings}
         )  # fmt: skip
         with app.app_context():
             event.listen(db.engine, "connect", _record_statements)
@@ -185,7 +193,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         port = free_port()
         variables = {
             **os.environ, "DATABASE_URL": url, "PORT": str(port), "INSTANCE_PATH": str(folder), "REDIS_URL": "",
-            "WEB_CONCURRENCY": "2", "THREADS": "8", "LOG_LEVEL": "INFO", **environment,
+            "WEB_CONCURRENCY": "2", "CONNECTIONS": "8", "LOG_LEVEL": "INFO", **environment,
         }  # fmt: skip
         log = folder / "log"
         with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""The conversion of Project Gutenberg's catalogue, on rows that hold its traps, and on the real files if they are there."""
+"""The conversion of Project Gutenberg's catalogue: on rows that hold its traps, and on the real files if they exist."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import csv
 import gzip
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from benchmarks.gutenberg import AUTHOR_COLUMNS, BOOK_COLUMNS, convert
+from benchmarks.walk import SORTS, WalkFailed, walk
 
-REAL = ROOT.parent / "shared" / "data" / "gutenberg"
+REAL = Path(__file__).parents[2] / "shared" / "data" / "gutenberg"
 
 # gutenberg_author_id, author, birthdate, deathdate, aliases
 AUTHORS = [
@@ -114,7 +115,8 @@ def test_homonyms_are_counted_by_how_they_were_told_apart(converted):
 
 
 @pytest.mark.parametrize(
-    ("author_id", "born", "died"), [("7", "1832", "1898"), ("26", "-0496", "-0406"), ("9", "0354", "0430"), ("1", "", "")]
+    ("author_id", "born", "died"),
+    [("7", "1832", "1898"), ("26", "-0496", "-0406"), ("9", "0354", "0430"), ("1", "", "")],
 )
 def test_years_are_partial_dates(converted, author_id, born, died):
     author = converted[0][author_id]
@@ -181,6 +183,36 @@ def test_what_was_converted_loads_completely_and_links_each_book_to_its_own_homo
     title = client.get("/books?identifier=gutenberg:30&fields=title").json["data"][0]["title"]
     assert title == 'A "Quoted"; Title and its second line'
     assert client.get("/authors?total=exact").json["meta"]["total"] == 12
+
+
+def test_a_walk_sees_each_book_once_there_and_back_under_every_sort(app, database_url, start_server, source):
+    convert(source, source)
+    assert app.test_cli_runner().invoke(args=["catalog", "load", str(source / "books.csv")]).exit_code == 0
+    server = start_server(database_url)
+    walks = [walk(server.address, sort, limit=3) for sort in SORTS]
+    assert [(found.rows, found.pages) for found in walks] == [(10, 4)] * len(SORTS)
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "words"),
+    [
+        ([1, 2], [1, 2], "forwards, sort='': 2 books came, 3 stand there"),
+        ([1, 2, 2], [1, 2, 3], "forwards, sort='': 1 books came twice"),
+        ([1, 2, 3], [1, 2], "back, sort='': 2 books came, 3 stand there"),
+        ([1, 2, 3], [1, 3, 2], "no mirror of the way there, first at row 1"),
+    ],
+)
+def test_a_walk_that_does_not_see_each_book_once_fails(monkeypatch, there, back, words):
+    first = "/books?limit=100"
+    pages = {f"{first}&total=exact": page([], total=3), first: page(there), "/again": page(back)}
+    monkeypatch.setattr("benchmarks.walk._page", lambda connection, target: pages[target])
+    with pytest.raises(WalkFailed, match=words):
+        walk("http://127.0.0.1:1")
+
+
+def page(ids: list[int], total: int | None = None) -> dict[str, Any]:
+    links = {"self": "/again", "next": None, "prev": None}
+    return {"data": [{"id": book_id} for book_id in ids], "meta": {"total": total}, "links": links}
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real catalogue is not at hand")

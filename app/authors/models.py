@@ -6,14 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, ColumnElement, Computed, DateTime, Identity, Integer, Text, column, func, text,
-)  # fmt: skip
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    DateTime,
+    Identity,
+    Integer,
+    Text,
+    column,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.expressions import fold, text_key
 from app.fields import Field, described
-from app.expressions import fold
-from app.indexes import date_indexes, identifiers_index, moment_index, text_indexes, trigram_index
+from app.indexes import date_indexes, identifiers_index, moment_index, sorted_text_indexes, trigram_index
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate, Timestamp
 from extensions.database import db
 
@@ -29,32 +39,64 @@ class Author(db.Model):  # type: ignore[name-defined]
     __tablename__ = "authors"
 
     id: Mapped[int] = mapped_column(
-        BigInteger, Identity(), primary_key=True,
+        BigInteger,
+        Identity(),
+        primary_key=True,
         info=described(Field(Id(), "The author's id", 7, read_only=True, filters=True, sorts=True)),
-    )  # fmt: skip
+    )
     name: Mapped[str] = mapped_column(
-        Text, info=described(Field(Line(), "The name as it is commonly written", "Ursula K. Le Guin", required=True,
-                                   filters=True, sorts=True)),
-    )  # fmt: skip
+        Text,
+        info=described(
+            Field(
+                Line(),
+                "The name as it is commonly written",
+                "Ursula K. Le Guin",
+                required=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
+    name_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("name")), persisted=True))
     sort_name: Mapped[str] = mapped_column(
-        Text, info=described(Field(Line(), "The name as it is filed; made from `name` unless it is given",
-                                   "Le Guin, Ursula K.", filters=True, sorts=True)),
-    )  # fmt: skip
+        Text,
+        info=described(
+            Field(
+                Line(),
+                "The name as it is filed; made from `name` unless it is given",
+                "Le Guin, Ursula K.",
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
+    sort_name_key: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed(text_key(column("sort_name")), persisted=True)
+    )
     alternate_names: Mapped[list[str]] = mapped_column(
-        ARRAY(Text), server_default=text("'{}'"),
-        info=described(Field(Lines(), "Other names and spellings, pen names, other scripts",
-                             ["Ursula Kroeber Le Guin", "Урсула Ле Гуин"])),
-    )  # fmt: skip
+        ARRAY(Text),
+        server_default=text("'{}'"),
+        info=described(
+            Field(
+                Lines(),
+                "Other names and spellings, pen names, other scripts",
+                ["Ursula Kroeber Le Guin", "Урсула Ле Гуин"],
+            )
+        ),
+    )
     birth_date: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(PartialDate(), "Date of birth, as far as it is known", "1929-10-21", filters=True,
-                                   sorts=True)),
-    )  # fmt: skip
+        Text,
+        info=described(
+            Field(PartialDate(), "Date of birth, as far as it is known", "1929-10-21", filters=True, sorts=True)
+        ),
+    )
     birth_date_key: Mapped[int | None] = mapped_column(
         Integer, Computed("partial_date_key(birth_date)", persisted=True)
     )
     death_date: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(PartialDate(), "Date of death, as far as it is known", "2018", filters=True)),
-    )  # fmt: skip
+        Text,
+        info=described(Field(PartialDate(), "Date of death, as far as it is known", "2018", filters=True)),
+    )
     death_date_key: Mapped[int | None] = mapped_column(
         Integer, Computed("partial_date_key(death_date)", persisted=True)
     )
@@ -62,19 +104,39 @@ class Author(db.Model):  # type: ignore[name-defined]
         Text, info=described(Field(Paragraphs(), "The life in a few lines", "American author of speculative fiction."))
     )
     identifiers: Mapped[dict[str, list[str]]] = mapped_column(
-        JSONB, server_default=text("'{}'"),
+        JSONB,
+        server_default=text("'{}'"),
         info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
-    )  # fmt: skip
+    )
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(),
-        info=described(Field(Timestamp(), "When the record was made", "2026-01-31T12:00:00Z", read_only=True,
-                             filters=True, sorts=True)),
-    )  # fmt: skip
+        DateTime(timezone=True),
+        server_default=func.now(),
+        info=described(
+            Field(
+                Timestamp(),
+                "When the record was made",
+                "2026-01-31T12:00:00Z",
+                read_only=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
     updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(), onupdate=func.clock_timestamp(),
-        info=described(Field(Timestamp(), "When the record last changed", "2026-01-31T12:00:00Z", read_only=True,
-                             filters=True, sorts=True)),
-    )  # fmt: skip
+        DateTime(timezone=True),
+        server_default=func.now(),
+        onupdate=func.clock_timestamp(),
+        info=described(
+            Field(
+                Timestamp(),
+                "When the record last changed",
+                "2026-01-31T12:00:00Z",
+                read_only=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
 
     __table_args__: Any = (
         CheckConstraint("name <> ''", name="name_not_empty"),
@@ -83,7 +145,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("death_date IS NULL OR death_date_key IS NOT NULL", name="death_date_valid"),
         CheckConstraint("cardinality(alternate_names) <= 200", name="alternate_names_most"),
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
-        *text_indexes("authors", "name", "sort_name", keyed_by_id=True),
+        *sorted_text_indexes("authors", "name", "sort_name"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         moment_index("authors", "created_at"),
         moment_index("authors", "updated_at"),

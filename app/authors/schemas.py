@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sqlalchemy import ColumnElement, FromClause, and_
 from sqlalchemy.orm import Session
 
@@ -34,7 +33,7 @@ def by_name(table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[b
 
 def _by_name(table: FromClause, asked: Asked) -> ColumnElement[bool]:
     if asked.operator not in ("contains", "starts"):
-        return conditions.text(table.c.name, asked)
+        return conditions.text(table, "name", asked)
     before = "%\n" if asked.operator == "starts" else "%"
     return conditions.like(names_of(table.c.name, table.c.alternate_names), before, asked.values[0], "%")
 
@@ -44,10 +43,18 @@ AUTHORS: Resource = Resource(
     noun="author",
     model=Author,
     save=save,
+    patch_example={"death_date": "2018-01-22", "biography": None},
     further_filters=(
-        Filter("name", Line(), Line.operators, "The name; `contains` and `starts` also look at alternate names",
-               "Ursula K. Le Guin", by_name),
-        Filter("identifier", Identifiers(), Identifiers.operators, "An id elsewhere, as `scheme:value`",
-               "wikidata:Q181659"),
+        Filter(
+            "name",
+            Line(),
+            Line.operators,
+            "The name; `contains` and `starts` also look at alternate names",
+            "Ursula K. Le Guin",
+            by_name,
+        ),
+        Filter(
+            "identifier", Identifiers(), Identifiers.operators, "An id elsewhere, as `scheme:value`", "wikidata:Q181659"
+        ),
     ),
-)  # fmt: skip
+)

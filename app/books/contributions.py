@@ -28,9 +28,7 @@ def of_contributions(books: FromClause, asked: dict[str, list[Asked]]) -> Bool:
     nothing = [one for one in asked.get("author_id", ()) if one.operator == "null"]
     conditions_ = [(name, one) for name, several in asked.items() for one in several if one.operator != "null"]
     positive = any(one.operator != "ne" for _, one in conditions_)
-    found: list[Bool] = [
-        not_(_some(books, true())) if one.values[0] else _some(books, true()) for one in nothing
-    ]
+    found: list[Bool] = [not_(_some(books, true())) if one.values[0] else _some(books, true()) for one in nothing]
     if positive:
         met = [not_(_met(name, one)) if one.operator == "ne" else _met(name, one) for name, one in conditions_]
         found.append(_some(books, and_(*met)))
@@ -41,9 +39,7 @@ def of_contributions(books: FromClause, asked: dict[str, list[Asked]]) -> Bool:
 
 def _some(books: FromClause, condition: Bool) -> Bool:
     """Whether a book has a contribution that meets a condition."""
-    return exists(
-        select(literal_column("1")).where(_contributions.c.book_id == books.c.id, condition).correlate(books)
-    )
+    return exists(select(literal_column("1")).where(_contributions.c.book_id == books.c.id, condition).correlate(books))
 
 
 def _met(name: str, asked: Asked) -> Bool:
@@ -53,8 +49,7 @@ def _met(name: str, asked: Asked) -> Bool:
 
 
 def _by_id(asked: Asked) -> Bool:
-    spans = Asked(asked.operator, [(value, value) for value in asked.values])
-    return conditions.number(_contributions.c.author_id, spans)
+    return conditions.number(_contributions.c.author_id, asked)
 
 
 def _by_role(asked: Asked) -> Bool:
@@ -66,13 +61,17 @@ def _by_name(asked: Asked) -> Bool:
     before, after = {"contains": ("%", "%"), "starts": ("%\n", "%")}.get(asked.operator, ("%\n", "\n%"))
     credited_before, credited_after = {"contains": ("%", "%"), "starts": ("", "%")}.get(asked.operator, ("", ""))
     names = names_of(_authors.c.name, _authors.c.alternate_names)
-    authors = select(_authors.c.id).where(or_(*(conditions.like(names, before, value, after) for value in asked.values)))
+    authors = select(_authors.c.id).where(
+        or_(*(conditions.like(names, before, value, after) for value in asked.values))
+    )
     credited = fold(_contributions.c.credited_as)
     return or_(
         _contributions.c.author_id.in_(authors),
-        and_(_contributions.c.credited_as.is_not(None),
-             or_(*(conditions.like(credited, credited_before, value, credited_after) for value in asked.values))),
-    )  # fmt: skip
+        and_(
+            _contributions.c.credited_as.is_not(None),
+            or_(*(conditions.like(credited, credited_before, value, credited_after) for value in asked.values)),
+        ),
+    )
 
 
 _CONDITIONS: dict[str, Callable[[Asked], Bool]] = {"author_id": _by_id, "author": _by_name, "role": _by_role}

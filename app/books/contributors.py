@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from zlib import crc32
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, and_, cast, delete, func, literal_column, select
@@ -38,7 +38,7 @@ class Contributors(Kind):
     """The ordered list of a book's contributors."""
 
     operators = ()
-    empty: Json = []
+    empty: ClassVar[Json] = []
     id, name, role, credited_as = Id(), Line(), Choice(*ROLES), Line()
 
     def read(self, value: Json, pointer: str, faults: Faults) -> list[Contributor]:
@@ -96,9 +96,9 @@ class Contributors(Kind):
             "role": member(self.role, nullable=sent),
             "credited_as": member(self.credited_as, nullable=True),
         }
-        item: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": members}
+        item = {"type": "object", "additionalProperties": False, "properties": members}
         if sent:
-            item["anyOf"] = [{"required": ["id"]}, {"required": ["name"]}]
+            item = {"anyOf": [{**item, "required": ["id"]}, {**item, "required": ["name"]}]}
         else:
             item["required"] = list(members)
         return {"type": "array", "maxItems": MOST, "items": item}
@@ -115,8 +115,8 @@ def as_json(books: FromClause) -> ColumnElement[Any]:
         .order_by(contributions.c.position)
         .subquery("contributor")
     )
-    listed = func.coalesce(func.json_agg(literal_column("contributor")), literal_column("'[]'::json"))
-    return select(listed).select_from(contributor).scalar_subquery()
+    rows = select(literal_column("contributor")).select_from(contributor).scalar_subquery()
+    return func.array_to_json(func.array(rows))  # more compact than json_agg, and empty where there are none
 
 
 def resolve(session: Session, drafts: list[Draft]) -> dict[int, list[dict[str, Any]]]:
@@ -144,16 +144,21 @@ def resolve(session: Session, drafts: list[Draft]) -> dict[int, list[dict[str, A
             if any(row["author_id"] == author_id and row["role"] == contributor.role for row in rows[place]):
                 faults.add(at, "duplicate", f"Author {author_id} stands before in the same role.")
             rows[place].append(
-                {"author_id": author_id, "role": contributor.role, "position": len(rows[place]),
-                 "credited_as": contributor.credited_as}
-            )  # fmt: skip
+                {
+                    "author_id": author_id,
+                    "role": contributor.role,
+                    "position": len(rows[place]),
+                    "credited_as": contributor.credited_as,
+                }
+            )
     checked(faults)
     return rows
 
 
 def rows_to_insert(session: Session, book: Book, wanted: list[dict[str, Any]], *, new: bool) -> list[dict[str, Any]]:
     """The rows that are still to be inserted so that a (flushed) book has the contributors `wanted`; those that it
-    had are deleted if they are others. A `new` book has none."""
+    had are deleted if they are others. A `new` book has none.
+    """
     if not new:
         table = Contribution.__table__
         columns = (table.c.author_id, table.c.role, table.c.position, table.c.credited_as)
@@ -173,7 +178,9 @@ def _existing(session: Session, ids: set[int]) -> set[int]:
     return set(session.scalars(wanted))
 
 
-def _named(session: Session, names: set[str], faults: Faults, sent: list[tuple[int, str, Contributor]]) -> dict[str, int]:
+def _named(
+    session: Session, names: set[str], faults: Faults, sent: list[tuple[int, str, Contributor]]
+) -> dict[str, int]:
     """The author of each name, made where there is none; a fault for each name that several have."""
     if not names:
         return {}
@@ -188,8 +195,11 @@ def _named(session: Session, names: set[str], faults: Faults, sent: list[tuple[i
     for _, at, contributor in sent:
         if contributor.name and len(found.get(contributor.name, ())) > 1:
             ids = ", ".join(str(author_id) for author_id in found[contributor.name][:20])
-            faults.add(f"{at}/name", "ambiguous", f"{len(found[contributor.name])} authors have this name: {ids}. "
-                       "Name the one you mean by id.")  # fmt: skip
+            faults.add(
+                f"{at}/name",
+                "ambiguous",
+                f"{len(found[contributor.name])} authors have this name: {ids}. Name the one you mean by id.",
+            )
     drafts = [Draft(Author(), {"name": name}) for name in sorted(names - found.keys())]
     AUTHORS.save(session, drafts)
     session.flush()
@@ -201,7 +211,7 @@ def _named(session: Session, names: set[str], faults: Faults, sent: list[tuple[i
 def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
     """The ids of the authors that bear each of the names, exactly as stored."""
     wanted = func.unnest(cast(sorted(names), ARRAY(Text))).table_valued("name").render_derived(name="wanted")
-    same = and_(text_key(Author.name) == text_key(wanted.c.name), Author.name == wanted.c.name)
+    same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
     found: dict[str, list[int]] = {}
     for author_id, name in session.execute(
         select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)

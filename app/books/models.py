@@ -6,26 +6,65 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Computed, DateTime, Float, ForeignKey, Identity, Index, Integer, Text, column,
-    func, text,
-)  # fmt: skip
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    column,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.expressions import text_key
 from app.fields import Field, described
 from app.indexes import (
-    array_index, date_indexes, identifiers_index, moment_index, number_indexes, text_indexes, trigram_index,
-)  # fmt: skip
+    array_index,
+    date_indexes,
+    identifiers_index,
+    moment_index,
+    number_indexes,
+    sorted_text_indexes,
+    text_indexes,
+    trigram_index,
+)
 from app.vocabulary import (
-    Id, Identifiers, Integer as WholeNumber, Isbn, Language, Line, Lines, Number, Paragraphs, PartialDate, Timestamp,
+    Id,
+    Identifiers,
+    Isbn,
+    Language,
+    Line,
+    Lines,
+    Number,
+    Paragraphs,
+    PartialDate,
+    Timestamp,
     Url,
-)  # fmt: skip
+)
+from app.vocabulary import (
+    Integer as WholeNumber,
+)
 from extensions.database import db
 
 ROLES = (
-    "author", "editor", "translator", "illustrator", "narrator", "compiler", "adapter", "photographer", "introduction",
+    "author",
+    "editor",
+    "translator",
+    "illustrator",
+    "narrator",
+    "compiler",
+    "adapter",
+    "photographer",
+    "introduction",
     "contributor",
-)  # fmt: skip
+)
 
 
 class Book(db.Model):  # type: ignore[name-defined]
@@ -34,24 +73,46 @@ class Book(db.Model):  # type: ignore[name-defined]
     __tablename__ = "books"
 
     id: Mapped[int] = mapped_column(
-        BigInteger, Identity(), primary_key=True,
+        BigInteger,
+        Identity(),
+        primary_key=True,
         info=described(Field(Id(), "The book's id", 42, read_only=True, filters=True, sorts=True)),
-    )  # fmt: skip
+    )
     title: Mapped[str] = mapped_column(
-        Text, info=described(Field(Line(4000), "The title, as on the title page", "The Left Hand of Darkness",
-                                   required=True, filters=True, sorts=True)),
-    )  # fmt: skip
+        Text,
+        info=described(
+            Field(
+                Line(4000),
+                "The title, as on the title page",
+                "The Left Hand of Darkness",
+                required=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
+    title_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("title")), persisted=True))
     subtitle: Mapped[str | None] = mapped_column(
         Text, info=described(Field(Line(), "The subtitle", "50th Anniversary Edition", filters=True))
     )
     isbn: Mapped[str | None] = mapped_column(
-        Text, unique=True, info=described(Field(Isbn(), "The ISBN, in any form; stored as 13 digits, and of one book "
-                                                "alone", "9780441478125", filters=True)),
-    )  # fmt: skip
+        Text,
+        unique=True,
+        info=described(
+            Field(
+                Isbn(),
+                "The ISBN, in any form; stored as 13 digits, and of one book alone",
+                "9780441478125",
+                filters=True,
+            )
+        ),
+    )
     published: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(PartialDate(), "Date of publication, as far as it is known", "1969-03",
-                                   filters=True, sorts=True)),
-    )  # fmt: skip
+        Text,
+        info=described(
+            Field(PartialDate(), "Date of publication, as far as it is known", "1969-03", filters=True, sorts=True)
+        ),
+    )
     published_key: Mapped[int | None] = mapped_column(Integer, Computed("partial_date_key(published)", persisted=True))
     publisher: Mapped[str | None] = mapped_column(
         Text, info=described(Field(Line(), "The publisher", "Ace Books", filters=True))
@@ -69,32 +130,67 @@ class Book(db.Model):  # type: ignore[name-defined]
         Text, info=described(Field(Line(), "The series it belongs to", "Hainish Cycle", filters=True))
     )
     series_position: Mapped[float | None] = mapped_column(
-        Float, info=described(Field(Number(0, 100_000), "The place within the series; 1.5 is one", 4, filters=True,
-                                    sorts=True)),
-    )  # fmt: skip
+        Float,
+        info=described(
+            Field(Number(0, 100_000), "The place within the series; 1.5 is one", 4, filters=True, sorts=True)
+        ),
+    )
     subjects: Mapped[list[str]] = mapped_column(
-        ARRAY(Text), server_default=text("'{}'"),
-        info=described(Field(Lines(200, 500), "What it is about, in the words of a catalog",
-                             ["Science fiction", "Gender"], filters=True, nullable=True)),
-    )  # fmt: skip
+        ARRAY(Text),
+        server_default=text("'{}'"),
+        info=described(
+            Field(
+                Lines(200, 500),
+                "What it is about, in the words of a catalog",
+                ["Science fiction", "Gender"],
+                filters=True,
+                nullable=True,
+            )
+        ),
+    )
     cover_url: Mapped[str | None] = mapped_column(
         Text, info=described(Field(Url(), "Where an image of the cover is", "https://covers.example/9780441478125.jpg"))
     )
     identifiers: Mapped[dict[str, list[str]]] = mapped_column(
-        JSONB, server_default=text("'{}'"),
-        info=described(Field(Identifiers(), "Ids elsewhere, by scheme; further ISBNs stand under `isbn`",
-                             {"openlibrary": ["OL7353617M"]})),
-    )  # fmt: skip
+        JSONB,
+        server_default=text("'{}'"),
+        info=described(
+            Field(
+                Identifiers(),
+                "Ids elsewhere, by scheme; further ISBNs stand under `isbn`",
+                {"openlibrary": ["OL7353617M"]},
+            )
+        ),
+    )
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(),
-        info=described(Field(Timestamp(), "When the record was made", "2026-01-31T12:00:00Z", read_only=True,
-                             filters=True, sorts=True)),
-    )  # fmt: skip
+        DateTime(timezone=True),
+        server_default=func.now(),
+        info=described(
+            Field(
+                Timestamp(),
+                "When the record was made",
+                "2026-01-31T12:00:00Z",
+                read_only=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
     updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(), onupdate=func.clock_timestamp(),
-        info=described(Field(Timestamp(), "When the record or its list of contributors last changed",
-                             "2026-01-31T12:00:00Z", read_only=True, filters=True, sorts=True)),
-    )  # fmt: skip
+        DateTime(timezone=True),
+        server_default=func.now(),
+        onupdate=func.clock_timestamp(),
+        info=described(
+            Field(
+                Timestamp(),
+                "When the record or its list of contributors last changed",
+                "2026-01-31T12:00:00Z",
+                read_only=True,
+                filters=True,
+                sorts=True,
+            )
+        ),
+    )
 
     __table_args__: Any = (
         CheckConstraint("title <> ''", name="title_not_empty"),
@@ -104,7 +200,7 @@ class Book(db.Model):  # type: ignore[name-defined]
         CheckConstraint("series_position BETWEEN 0 AND 100000", name="series_position_range"),
         CheckConstraint("cardinality(subjects) <= 200", name="subjects_most"),
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
-        *text_indexes("books", "title", keyed_by_id=True),
+        *sorted_text_indexes("books", "title"),
         *text_indexes("books", "subtitle", "publisher", "language", "series"),
         *date_indexes("books", "published_key"),
         *number_indexes("books", "page_count"),

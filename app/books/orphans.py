@@ -8,7 +8,7 @@ from flask import Response
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app import query, reading, responses, writing
+from app import query, reading, writing
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
 from app.problems import Fault, InvalidQuery
@@ -19,7 +19,7 @@ PARAMETER = {
     "name": "books",
     "in": "query",
     "description": "`keep` keeps the books that would be left without any contributor",
-    "schema": {"type": "string", "enum": ["keep"]},
+    "schema": {"type": "string", "enum": ["keep"], "examples": ["keep"]},
 }
 
 
@@ -29,23 +29,33 @@ def destroy_author(author_id: int) -> Response:
     if choice not in (None, "keep"):
         detail = "books takes keep; leave it out to delete the books that no one else contributed to."
         raise InvalidQuery(detail, [Fault("query", "books", "not_allowed", detail)])
-    responses.require_acceptable()
 
-    def with_books(session: Session, author: Any) -> None:
+    def lock(session: Session) -> None:
+        _lock_books(session, author_id)
+
+    def delete_with_books(session: Session, author: Any) -> None:
         _delete(session, author, keep=choice == "keep")
 
-    return writing.destroyed(AUTHORS, author_id, with_books)
+    return writing.destroyed(AUTHORS, author_id, delete_with_books, lock)
+
+
+def _lock_books(session: Session, author_id: int) -> list[int]:
+    """Lock the books of an author, and return their ids.
+
+    A write to a book locks the book and then its authors; in the same order the two never wait for each other.
+    """
+    of_author = select(Contribution.book_id).where(Contribution.author_id == author_id)
+    return list(session.scalars(select(Book.id).where(Book.id.in_(of_author)).order_by(Book.id).with_for_update()))
 
 
 def _delete(session: Session, author: Author, *, keep: bool) -> None:
-    # The author is locked, so nobody can add to their contributions; the books are locked before they are judged,
-    # so nobody can take another contributor away meanwhile.
-    of_author = select(Contribution.book_id).where(Contribution.author_id == author.id)
-    books = list(session.scalars(select(Book.id).where(Book.id.in_(of_author)).order_by(Book.id).with_for_update()))
+    # The author is locked, so nobody can add to their contributions, and so are the books, with those that came
+    # before the lock; nobody can take another contributor away while they are judged.
+    books = _lock_books(session, author.id)
     if not keep:
         others = select(Contribution.book_id).where(
-            Contribution.book_id.in_(of_author), Contribution.author_id != author.id
+            Contribution.book_id.in_(books), Contribution.author_id != author.id
         )
-        session.execute(delete(Book).where(Book.id.in_(of_author), Book.id.not_in(others)))
+        session.execute(delete(Book).where(Book.id.in_(books), Book.id.not_in(others)))
     session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=func.clock_timestamp()))
     session.delete(author)

@@ -47,15 +47,19 @@ def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
         isbn = draft.values.get("isbn")
         if isbn in first:
             other = first[isbn].pointer.removeprefix("/")
-            faults.add(f"{draft.pointer}/isbn", "taken", f"The book at index {other} of this batch has the ISBN {isbn} "
-                       "too.")  # fmt: skip
+            faults.add(
+                f"{draft.pointer}/isbn", "taken", f"The book at index {other} of this batch has the ISBN {isbn} too."
+            )
         elif isbn:
             first[isbn] = draft
     own = [draft.record.id for draft in first.values() if draft.record.id]
     taken = select(Book.isbn, Book.id).where(Book.isbn.in_(first), Book.id.not_in(own)).order_by(Book.id)
     links = []
     for isbn, book_id in session.execute(taken) if first else ():
-        faults.add(f"{first[isbn].pointer}/isbn", "taken", f"The ISBN {isbn} is taken by book {book_id}: /books/{book_id}.")
+        assert isbn is not None
+        faults.add(
+            f"{first[isbn].pointer}/isbn", "taken", f"The ISBN {isbn} is taken by book {book_id}: /books/{book_id}."
+        )
         links.append(f'</books/{book_id}>; rel="related"')
     if faults:
         faults.sort(key=lambda fault: int(fault.name.split("/")[1]) if fault.name.count("/") > 1 else 0)
@@ -77,12 +81,19 @@ BOOKS: Resource = Resource(
     noun="book",
     model=Book,
     save=save,
+    patch_example={"page_count": 320, "subtitle": None},
     further_fields=((AUTHORS_FIELD, "identifiers"),),
     further_filters=(
         Filter("identifier", Identifiers(), EQUALITY, "An id elsewhere, as `scheme:value`", "openlibrary:OL7353617M"),
         Filter("author_id", Id(), (*Id.operators, "null"), "The id of a contributor", 7, of_contributions),
-        Filter("author", Line(), Line.operators, "A contributor's name, alternate name or credited name, without "
-               "case and accents; `=` is the whole name", "ursula k. le guin", of_contributions),
+        Filter(
+            "author",
+            Line(),
+            Line.operators,
+            "A contributor's name, alternate name or credited name, without case and accents; `=` is the whole name",
+            "ursula k. le guin",
+            of_contributions,
+        ),
         Filter("role", Choice(*ROLES), EQUALITY, "The role of a contributor", "translator", of_contributions),
     ),
-)  # fmt: skip
+)

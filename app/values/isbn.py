@@ -22,18 +22,21 @@ def normalize(value: str) -> str:
     Refuses with code ``invalid_isbn`` what is no ISBN or bears a wrong check digit.
     """
     digits = _separators.sub("", value).upper()
-    if _thirteen.fullmatch(digits):
-        if digits[-1] != check_digit_13(digits[:12]):
-            reject("invalid_isbn", f"The check digit of this ISBN-13 is wrong: it ends in {digits[-1]}; "
-                   f"{digits[:12]} would take {check_digit_13(digits[:12])}. Compare it with the book.")  # fmt: skip
-        return digits
-    if _ten.fullmatch(digits):
-        if digits[-1] != check_digit_10(digits[:9]):
-            reject("invalid_isbn", f"The check digit of this ISBN-10 is wrong: it ends in {digits[-1]}; "
-                   f"{digits[:9]} would take {check_digit_10(digits[:9])}. Compare it with the book.")  # fmt: skip
-        return to_13(digits)
-    reject("invalid_isbn", "An ISBN has 10 digits (the last may be X), or 13 that begin with 978 or 979; "
-           "hyphens and spaces do not matter.")  # fmt: skip
+    if not (_thirteen.fullmatch(digits) or _ten.fullmatch(digits)):
+        reject(
+            "invalid_isbn",
+            "An ISBN has 10 digits (the last may be X), or 13 that begin with 978 or 979; "
+            "hyphens and spaces do not matter.",
+        )
+    body, check = digits[:-1], digits[-1]
+    right = check_digit_13(body) if len(digits) == 13 else check_digit_10(body)
+    if check != right:
+        reject(
+            "invalid_isbn",
+            f"The check digit of this ISBN-{len(digits)} is wrong: it ends in {check}, and {body} takes {right}. "
+            "Compare it with the book.",
+        )
+    return digits if len(digits) == 13 else to_13(digits)
 
 
 def to_13(ten: str) -> str:

@@ -1,4 +1,4 @@
-"""Partial dates: ``YYYY``, ``YYYY-MM``, ``YYYY-MM-DD`` (a real day of the proleptic Gregorian calendar), ``-YYYY`` for BC.
+"""Partial dates: ``YYYY``, ``YYYY-MM``, ``YYYY-MM-DD`` (a real day of the Gregorian calendar), ``-YYYY`` for BC.
 
 A partial date stands for its whole period. Its key is the integer ``year * 10000 + month * 100 + day`` with
 0 for what is missing, so that a year sorts before its months and a month before its days.
@@ -23,8 +23,10 @@ _partial_date = re.compile(PATTERN)
 def normalize(value: str) -> str:
     """`value` itself if it is a partial date; refuses anything else with code ``invalid_date``."""
     if not _partial_date.match(value) or value.endswith("\n"):
-        reject("invalid_date", "A date is YYYY, YYYY-MM or YYYY-MM-DD (a real day, years 0001 to 9999), "
-               "or -YYYY for a year BC.")  # fmt: skip
+        reject(
+            "invalid_date",
+            "A date is YYYY, YYYY-MM or YYYY-MM-DD (a real day, years 0001 to 9999), or -YYYY for a year BC.",
+        )
     return value
 
 

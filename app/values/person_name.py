@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "esq", "phd", "md"})
-PARTICLES = frozenset(
-    "af al am ap aus'm ben bin d' da das dal dalla de degli dei del della den der des di dos du el el- la las le "
-    "les lo los mac o' san santa st st. te ten ter tor van vom von y zu zum zur".split()
-)
+_PARTICLES = """
+    af al am ap aus'm ben bin d' da das dal dalla de degli dei del della den der des di dos du el el- la las le les lo
+    los mac o' san santa st st. te ten ter tor van vom von y zu zum zur
+"""
+PARTICLES = frozenset(_PARTICLES.split())
 # Scripts whose names put the family name first and are filed as they stand: Han, Kana, Hangul.
 _family_first = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 

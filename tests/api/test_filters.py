@@ -26,7 +26,7 @@ NUMBERS = {"id", "page_count", "series_position"}
 MOMENTS = {"created_at", "updated_at"}
 OF_CONTRIBUTION = {"author_id", "author", "role"}
 
-PARTS = ("the left", "LEFT HAND", "ano", "AÑO", "%", "_", "100%", "r_s", "\\", "emile", "É", "a", "The ", "cycle",
+PARTS = ("the left", "LEFT HAND", "ano", "AÑO", "%", "_", "100%", "r_s", "\\", "emile", "É", "a", "The ", "cycle", "HAIN",
          "en-", "PT", "ace ", "of", "long title " * 20 + "B", "quoted”", "雪", "шин", "le guin", "ellis", "a, b", "homer",
          "no such thing")  # fmt: skip
 WHOLE = {
@@ -208,7 +208,8 @@ def probes(catalog: Catalog, resource: str, name: str, operator: str) -> list[tu
         whole = list(WHOLE[name])
     if operator == "in":
         plain = [value for value in whole if "," not in value]
-        return [(whole[0], whole[-1]), tuple(whole[:4]), (" , ".join(plain[:3]),), (plain[0],), *[(v,) for v in whole if "," in v]]
+        with_comma = [(value,) for value in whole if "," in value and name != "identifier"]
+        return [(whole[0], whole[-1]), tuple(whole[:4]), (" , ".join(plain[:3]),), (plain[0],), *with_comma]
     if operator == "has":
         return [*[(value,) for value in whole], ("Fiction", "Gender"), ("Fiction", "fiction"), ("A", "B")]
     return [(value,) for value in whole]

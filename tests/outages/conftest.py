@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -94,17 +95,19 @@ class Postgres:
         return [postmaster, *postmaster.children(recursive=True)]
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """This module's own Postgres, migrated."""
-    folder = tmp_path_factory.mktemp("outages")
-    postgres = Postgres(folder / "postgres")
-    app = create_app({"DATABASE_URL": postgres.url, "INSTANCE_PATH": folder, "REDIS_URL": ""})
-    with app.app_context():
-        upgrade()
-        db.engine.dispose()
-    yield postgres
-    embedded.leave(folder / "postgres")
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A migrated Postgres for the outages of this process alone; each test leaves it running and open to all."""
+    # Not in pytest's folder: each run that begins closes that to other users, and as root Postgres runs as one.
+    with tempfile.TemporaryDirectory(prefix="catalog-outages-") as name:
+        folder = Path(name).resolve()
+        postgres = Postgres(folder / "postgres")
+        app = create_app({"DATABASE_URL": postgres.url, "INSTANCE_PATH": folder, "REDIS_URL": ""})
+        with app.app_context():
+            upgrade()
+            db.engine.dispose()
+        yield postgres
+        embedded.leave(folder / "postgres")
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Answer:
         return json.loads(self.body)
 
     def __repr__(self) -> str:
-        return f"<{self.request} → {self.status} after {self.seconds:.2f} s: {self.body[:200]!r}>"
+        return f"<{self.request} → {self.status} after {self.seconds:.2f} s: {self.body[:60]!r}>"
 
 
 class Service:
@@ -157,9 +160,9 @@ class Service:
         return {child.pid for child in psutil.Process(self.server.process.pid).children()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def start_service(start_server: Callable[..., Any], postgres: Postgres) -> Iterator[Callable[..., Service]]:
-    """Start a server on this module's Postgres that ends with the module."""
+    """Start a server on that Postgres, which ends with the tests."""
     running: list[Service] = []
 
     def start(**environment: str) -> Service:
@@ -169,11 +172,12 @@ def start_service(start_server: Callable[..., Any], postgres: Postgres) -> Itera
 
     yield start
     for service in running:
-        os.killpg(service.server.process.pid, signal.SIGKILL)
-        service.server.process.wait(10)
+        if service.server.process.poll() is None:
+            os.killpg(service.server.process.pid, signal.SIGKILL)
+            service.server.process.wait(10)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(start_service: Callable[..., Service]) -> Service:
     return start_service()
 
@@ -181,7 +185,7 @@ def service(start_service: Callable[..., Service]) -> Service:
 class Crowd:
     """Requests that are under way at once; `answers` waits for all of them."""
 
-    def __init__(self, most: int = 64) -> None:
+    def __init__(self, most: int = 80) -> None:
         self.pool = ThreadPoolExecutor(most)
         self.futures: list[Future[Answer]] = []
 
