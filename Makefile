@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python -m
 export FLASK_SKIP_DOTENV := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean setup
+.PHONY: help run test check format bench clients clean setup
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ format: setup ## Mend what the linters can mend, and format the code
 
 bench: setup ## Measure this service beside its peers and its limits
 	@$(RUN) benchmarks
+
+clients: ## Make clients from the OpenAPI document of a running service, and use them (needs Node.js)
+	@clients/run.sh $(or $(ADDRESS),http://127.0.0.1:$(or $(PORT),8000))
 
 clean: ## Remove the virtual environment and the caches; the catalog in instance/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

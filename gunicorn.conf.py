@@ -32,7 +32,7 @@ bind = f"{settings['HOST']}:{settings['PORT']}"
 worker_class = "extensions.patient.PatientWorker"
 workers = settings["WEB_CONCURRENCY"]
 # More than there are connections: health, 404 and hits of the cache do not wait behind a database that hangs.
-threads = 2 * settings["CONNECTIONS"] + 8
+threads = 3 * settings["CONNECTIONS"] + 8
 worker_connections = 512  # open connections of a worker, idle ones included
 # Each worker makes the application itself, so that nothing it opens is shared over fork.
 preload_app = False

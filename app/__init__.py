@@ -53,7 +53,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     commands.init_app(app)
     app.before_request(_judge_address)
-    app.wsgi_app = Front(app.wsgi_app, cache, cors, app.config["TRUSTED_HOSTS"])  # type: ignore[method-assign]
+    # Judged in front of the cache, and not by Flask once more.
+    trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None
+    app.wsgi_app = Front(app.wsgi_app, cache, cors, trusted_hosts)  # type: ignore[method-assign]
     return app
 
 

@@ -26,4 +26,5 @@ def target(environ: dict[str, Any]) -> str:
     """The path and query of a request, fit for a log line."""
     path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:,;@&=+$!~*'()[]")
     query = environ.get("QUERY_STRING", "")
+    path = path if path.startswith("/") else f"/{path}"
     return f"{path}?{quote(query, safe='/:,;@&=+$!~*()[]%?')}" if query else path

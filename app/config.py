@@ -99,7 +99,7 @@ SETTINGS = (
     Setting(
         "CONNECTIONS",
         "16",
-        "connections to the database that each worker may open; it runs twice as many "
+        "connections to the database that each worker may open; it runs three times as many "
         "threads, and some more, so that what needs no database is never behind what waits for it",
         _whole(1, 256),
     ),

@@ -30,6 +30,7 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
     strict: bool = True  # unknown parameters are errors
     media_type: str = "application/json"
+    cached: bool = False  # clients may keep the answer, and ask with its ETag
 
 
 def describe(resource: Resource | None = None, action: str = "", **further: Any) -> Callable[[View], View]:

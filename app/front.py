@@ -131,9 +131,9 @@ class Front:
         return answer, status
 
     def _refused(self, environ: Environ) -> Problem | None:
-        target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or target(environ)
-        if len(target) > URL_LONGEST:
-            return UriTooLong(f"The URL has {len(target):,} bytes; {URL_LONGEST:,} are allowed.")
+        sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or target(environ)
+        if len(sent) > URL_LONGEST:
+            return UriTooLong(f"The URL has {len(sent):,} bytes; {URL_LONGEST:,} are allowed.")
         if self.trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", "").lower(), self.trusted_hosts):
             detail = "This service does not answer for the host that the header Host names."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])

@@ -89,21 +89,28 @@ def destroyed(
 
     def work(session: Session) -> None:
         lock(session)
-        record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        record, _ = locked(
+            session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}", whole=True
+        )
         delete(session, record)
 
     transaction(work)
     return responses.written(None, HTTPStatus.NO_CONTENT)
 
 
-def locked(session: Session, resource: Resource, which: ColumnElement[bool], named: str) -> tuple[Any, str]:
+def locked(
+    session: Session, resource: Resource, which: ColumnElement[bool], named: str, *, whole: bool = False
+) -> tuple[Any, str]:
     """The record of a condition, locked until the end of the transaction, and the text of its representation.
 
+    Others may refer to it meanwhile, unless it is locked as a `whole`, to be deleted.
     Raises `NotFound`, or `PreconditionFailed` if the request's preconditions do not hold for it. The text is read
     after the lock is held, by a statement of its own: the one that waits for a lock would see the contributors as
     they were before.
     """
-    record: Any = session.scalars(select(resource.model).where(which).with_for_update()).one_or_none()
+    record: Any = session.scalars(
+        select(resource.model).where(which).with_for_update(key_share=not whole)
+    ).one_or_none()
     if record is None:
         raise NotFound(f"There is no {named}.")
     text = representation(session, resource, record.id)

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 
-# Seconds without a move after which nobody waits on: as many as there are slots are patient (a deadlock is found by
-# the database after one second), those beyond them are not, so that their threads are soon free again.
-PATIENT, HASTY = 2.0, 0.2
+# Seconds without a move after which nobody waits on. Twice as many as there are slots are patient (a deadlock is
+# found by the database after one second); those beyond them are not, so that their threads are soon free again.
+PATIENT, HASTY = 2.0, 1.0
 
 
 class Stalled(Exception):
@@ -34,7 +34,7 @@ class Admission:
     def slot(self) -> Iterator[None]:
         """Hold a slot for the block; raises `Stalled` instead of waiting where nothing moves."""
         with self._free:
-            patience = PATIENT if self._waiting < self.slots else HASTY
+            patience = PATIENT if self._waiting < 2 * self.slots else HASTY
             self._waiting += 1
             try:
                 while self._taken >= self.slots:

@@ -5,14 +5,15 @@ the *generation* in which it was made, and is good only while that is the presen
 moves the generation on before it is acknowledged; a reader takes it *before* it asks the database, so that what
 it stores can only be newer than what it says.
 
-The generation of one machine's processes is a number in a mapped file. Where Redis joins several machines it
-stands there too, as a random token: a counter that was evicted and began again would bring old values back.
+The generation of one machine's processes is a number in a mapped file. Where Redis joins several machines it is
+a random token there: a counter that was evicted and began again would bring old values back.
 Where either cannot be read or moved on, the cache is passed by.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from pathlib import Path
@@ -50,7 +51,8 @@ class ResponseCache:
         self.seconds = seconds
         self.shared = bool(redis_url)
         self._silent_until = 0.0
-        self._behind = False  # a write could not move the token on
+        self._behind = False  # a new token is owed before the next use
+        self._run = b""
         config: dict[str, Any] = {"CACHE_TYPE": "extensions.memory.MemoryCache", "CACHE_DEFAULT_TIMEOUT": seconds}
         if redis_url:
             config |= {
@@ -58,6 +60,7 @@ class ResponseCache:
                 "CACHE_REDIS_URL": redis_url,
                 "CACHE_KEY_PREFIX": "catalog:",
                 "CACHE_OPTIONS": {
+                    "redis_connect_func": self._connected,
                     "socket_timeout": REDIS_TIMEOUT,
                     "socket_connect_timeout": REDIS_TIMEOUT,
                     "retry": None,
@@ -80,14 +83,13 @@ class ResponseCache:
 
     def lookup(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value kept under `key`, and the present generation; None for either where there is none."""
-        assert self.generation is not None
-        here = str(self.generation.read())
         if not self.shared:
-            return self._fresh(self.backend.get(key), here.encode())
+            assert self.generation is not None
+            return self._fresh(self.backend.get(key), str(self.generation.read()).encode())
         token, value = self._ask(lambda: self.backend.get_many(TOKEN, key)) or (None, None)
         if token is None or self._behind:
             token = self._renewed()
-        return self._fresh(value, f"{here}:".encode() + token) if token else (None, None)
+        return self._fresh(value, token) if token else (None, None)
 
     def store(self, key: str, generation: bytes, value: bytes) -> bool:
         """Keep `value` under `key`; whether it is kept."""
@@ -115,6 +117,16 @@ class ResponseCache:
         token = secrets.token_hex(12).encode()
         self._behind = not self._ask(lambda: self.backend.set(TOKEN, token, timeout=0))
         return None if self._behind else token
+
+    def _connected(self, connection: Any) -> None:
+        """Look, at each new connection, whether this is still the Redis of before: one that was restarted from a
+        snapshot brings an old token back, and the values that bear it.
+        """
+        connection.on_connect()
+        connection.send_command("INFO", "server")
+        run = re.search(rb"run_id:(\w+)", connection.read_response())
+        if run and run[1] != self._run:
+            self._run, self._behind = run[1], True
 
     def _insisted(self, wait: float) -> bytes | None:
         """A new token, asked for once more although Redis failed a moment ago: a write waits for it."""

@@ -55,7 +55,7 @@ class DatabaseUnavailable(Exception):
     """The database is away, frozen, out of connections or too slow. The request may be tried again."""
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db = SQLAlchemy(model_class=Base)
 
 
 def _engine_options(connections: int) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
     with their own values filled in (for the planner's estimate of one). A connection that turns out to be dead is
     replaced and the statement sent again: it only reads. Raises `DatabaseUnavailable`.
     """
+    ends = time.monotonic() + BUDGET_SECONDS
     with _translated_errors(), _admission().slot():
-        ends = time.monotonic() + BUDGET_SECONDS
         for stale in reversed(range(_admission().slots + 1)):  # at most all that the pool holds
             connection = db.engine.raw_connection()
             try:
@@ -112,32 +112,31 @@ def transaction(work: Callable[[Session], Result]) -> Result:
     was dead before it was used are tried again from the start; a connection that is lost while it commits is not,
     because nobody knows whether it did. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
     """
+    ends = time.monotonic() + BUDGET_SECONDS
     with _translated_errors(), _admission().slot():
-        ends = time.monotonic() + BUDGET_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
-            session = db.session()
-            committing = False
-            try:
-                connection = session.connection().connection.dbapi_connection
-                with within(connection, ends - time.monotonic()):
-                    try:
-                        result = work(session)
-                        session.flush()
-                        committing = True
-                        session.commit()
-                        return result
-                    finally:
-                        if committing:
-                            current_app.extensions[ON_COMMIT]()
-                        session.rollback()
-            except sqlalchemy_errors.DBAPIError as error:
-                code = getattr(error.orig, "pgcode", None) or ""
-                lost = error.connection_invalidated and not committing
-                again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
-                if not again or attempt == ATTEMPTS or time.monotonic() > ends:
-                    raise
-            finally:
-                db.session.remove()
+            # The connection is held until the watch over it has ended: it may be somebody else's after that.
+            with db.engine.connect() as connection:
+                committing = False
+                session = Session(connection, expire_on_commit=False)
+                try:
+                    with within(connection.connection.dbapi_connection, ends - time.monotonic()):
+                        try:
+                            result = work(session)
+                            session.flush()
+                            committing = True
+                            session.commit()
+                            return result
+                        finally:
+                            if committing:
+                                current_app.extensions[ON_COMMIT]()
+                            session.close()
+                except sqlalchemy_errors.DBAPIError as error:
+                    code = getattr(error.orig, "pgcode", None) or ""
+                    lost = error.connection_invalidated and not committing
+                    again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
+                    if not again or attempt == ATTEMPTS or time.monotonic() > ends:
+                        raise
     raise AssertionError("unreachable")
 
 

@@ -34,6 +34,6 @@ class Generation:
         # The file is opened anew for each turn: the lock of a descriptor that threads or forked processes
         # share would let them all in, and a number written late would bring an old one back.
         with contextlib.ExitStack() as turn:
-            with contextlib.suppress(OSError):  # it was deleted: those who run still share what they mapped
-                fcntl.flock(turn.enter_context(self._path.open("rb")), fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):  # its folder was deleted: those who run still share what they mapped
+                fcntl.flock(turn.enter_context(self._path.open("ab")), fcntl.LOCK_EX)
             self._number[0] = (self._number[0] + 1) % 2**64

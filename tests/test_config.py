@@ -11,19 +11,38 @@ from app import config
 from app.config import SETTINGS, BadSetting, database_url, from_environment
 
 DEFAULTS = {
-    "DATABASE_URL": "", "INSTANCE_PATH": Path("instance"), "REDIS_URL": "", "CACHE_DEFAULT_TIMEOUT": 10,
-    "CORS_ORIGINS": ["*"], "MAX_CONTENT_LENGTH": 8 * 1024 * 1024, "TRUSTED_HOSTS": [], "PORT": 8000,
-    "HOST": "127.0.0.1", "WEB_CONCURRENCY": 2, "CONNECTIONS": 16, "LOG_LEVEL": "INFO",
-}  # fmt: skip
+    "DATABASE_URL": "",
+    "INSTANCE_PATH": Path("instance"),
+    "REDIS_URL": "",
+    "CACHE_DEFAULT_TIMEOUT": 10,
+    "CORS_ORIGINS": ["*"],
+    "MAX_CONTENT_LENGTH": 8 * 1024 * 1024,
+    "TRUSTED_HOSTS": [],
+    "PORT": 8000,
+    "HOST": "127.0.0.1",
+    "WEB_CONCURRENCY": 2,
+    "CONNECTIONS": 16,
+    "LOG_LEVEL": "INFO",
+}
 READ = [
-    ("DATABASE_URL", "postgresql://u:p@h/n", "postgresql://u:p@h/n"), ("INSTANCE_PATH", "/srv/catalog", Path("/srv/catalog")),
-    ("REDIS_URL", "redis://cache:6379/0", "redis://cache:6379/0"), ("CACHE_DEFAULT_TIMEOUT", "0", 0),
-    ("CACHE_DEFAULT_TIMEOUT", "3600", 3600), ("CACHE_DEFAULT_TIMEOUT", " 5 ", 5), ("CORS_ORIGINS", "*", ["*"]),
+    ("DATABASE_URL", "postgresql://u:p@h/n", "postgresql://u:p@h/n"),
+    ("INSTANCE_PATH", "/srv/catalog", Path("/srv/catalog")),
+    ("REDIS_URL", "redis://cache:6379/0", "redis://cache:6379/0"),
+    ("CACHE_DEFAULT_TIMEOUT", "0", 0),
+    ("CACHE_DEFAULT_TIMEOUT", "3600", 3600),
+    ("CACHE_DEFAULT_TIMEOUT", " 5 ", 5),
+    ("CORS_ORIGINS", "*", ["*"]),
     ("CORS_ORIGINS", "https://a.example, http://b.example:3000", ["https://a.example", "http://b.example:3000"]),
-    ("CORS_ORIGINS", "https://a.example,*", ["*"]), ("MAX_CONTENT_LENGTH", "1024", 1024),
-    ("TRUSTED_HOSTS", "a.example, .b.example,", ["a.example", ".b.example"]), ("PORT", "1", 1), ("PORT", "65535", 65535),
-    ("HOST", "0.0.0.0", "0.0.0.0"), ("WEB_CONCURRENCY", "64", 64), ("CONNECTIONS", "1", 1), ("LOG_LEVEL", "debug", "DEBUG"),
-]  # fmt: skip
+    ("CORS_ORIGINS", "https://a.example,*", ["*"]),
+    ("MAX_CONTENT_LENGTH", "1024", 1024),
+    ("TRUSTED_HOSTS", "a.example, .b.example,", ["a.example", ".b.example"]),
+    ("PORT", "1", 1),
+    ("PORT", "65535", 65535),
+    ("HOST", "0.0.0.0", "0.0.0.0"),
+    ("WEB_CONCURRENCY", "64", 64),
+    ("CONNECTIONS", "1", 1),
+    ("LOG_LEVEL", "debug", "DEBUG"),
+]
 WRONG = [
     ("CACHE_DEFAULT_TIMEOUT", "3601", "CACHE_DEFAULT_TIMEOUT must be a whole number from 0 to 3,600, not '3601'."),
     ("CACHE_DEFAULT_TIMEOUT", "-1", "CACHE_DEFAULT_TIMEOUT must be a whole number from 0 to 3,600, not '-1'."),
@@ -40,12 +59,23 @@ WRONG = [
     ("CONNECTIONS", "1_0", "CONNECTIONS must be a whole number from 1 to 256, not '1_0'."),
     ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'LOUD'."),
     *(
-        ("CORS_ORIGINS", value, "CORS_ORIGINS must be * or a list of origins such as https://shop.example, separated by "
-         f"commas, not {value!r}.")
-        for value in ("shop.example", "https://", "https://shop.example/", "ftp://shop.example", "https://*.example",
-                      "https://a.example b.example,x", "null")
+        (
+            "CORS_ORIGINS",
+            value,
+            "CORS_ORIGINS must be * or a list of origins such as https://shop.example, separated by "
+            f"commas, not {value!r}.",
+        )
+        for value in (
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "ftp://shop.example",
+            "https://*.example",
+            "https://a.example b.example,x",
+            "null",
+        )
     ),
-]  # fmt: skip
+]
 
 
 def test_the_table_of_settings_is_the_one_that_is_tested() -> None:
@@ -92,7 +122,9 @@ def test_a_postgres_is_reached_by_psycopg2(scheme: str) -> None:
     assert database_url(settings) == "postgresql+psycopg2://u:p@h:5433/n?sslmode=require"
 
 
-@pytest.mark.parametrize("url", ["sqlite:///books.db", "mysql://u@h/n", "h/n", "postgresql", "postgresql+asyncpg://h/n", "://h/n"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:///books.db", "mysql://u@h/n", "h/n", "postgresql", "postgresql+asyncpg://h/n", "://h/n"]
+)
 def test_any_other_database_is_refused(url: str) -> None:
     with pytest.raises(BadSetting) as error:
         database_url(from_environment({"DATABASE_URL": url}))

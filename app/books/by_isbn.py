@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app import bodies, reading, responses, statements, validation, writing
-from app.problems import Fault, InvalidIsbn, NotFound
+from app.problems import Conflict, Fault, InvalidIsbn, NotFound
 from app.resource import Draft
 from app.statements import Statement
 from app.values import isbn as isbns
@@ -51,7 +51,10 @@ def put(isbn: str) -> Response:
         text = writing.saved(session, BOOKS, Draft(book, values | {"isbn": digits}))
         return book, text, new
 
-    book, text, new = transaction(work)
+    try:
+        book, text, new = transaction(work)
+    except Conflict:  # somebody created the book in between: now there is one to replace
+        book, text, new = transaction(work)
     if new:
         return responses.written(text, HTTPStatus.CREATED, [("Location", f"/books/{book.id}")])
     return responses.written(text, HTTPStatus.OK)

@@ -98,7 +98,14 @@ class Contributors(Kind):
         }
         item = {"type": "object", "additionalProperties": False, "properties": members}
         if sent:
-            item = {"anyOf": [{**item, "required": ["id"]}, {**item, "required": ["name"]}]}
+            by_id = {**members, "name": {"description": "Ignored beside an id, so that what was read may be sent back"}}
+            by_name = {**members, "id": {"type": "null"}}
+            item = {
+                "anyOf": [
+                    {**item, "properties": by_id, "required": ["id"]},
+                    {**item, "properties": by_name, "required": ["name"]},
+                ]
+            }
         else:
             item["required"] = list(members)
         return {"type": "array", "maxItems": MOST, "items": item}
@@ -160,10 +167,12 @@ def rows_to_insert(session: Session, book: Book, wanted: list[dict[str, Any]], *
     had are deleted if they are others. A `new` book has none.
     """
     if not new:
-        table = Contribution.__table__
-        columns = (table.c.author_id, table.c.role, table.c.position, table.c.credited_as)
-        found = select(*columns).where(table.c.book_id == book.id).order_by(table.c.position)
-        if [dict(row) for row in session.execute(found).mappings()] == wanted:
+        # Their order counts, not their positions: a contributor who was deleted leaves a gap.
+        columns = (Contribution.author_id, Contribution.role, Contribution.credited_as)
+        found = select(*columns).where(Contribution.book_id == book.id).order_by(Contribution.position)
+        if list(map(tuple, session.execute(found))) == [
+            (row["author_id"], row["role"], row["credited_as"]) for row in wanted
+        ]:
             return []
         session.execute(delete(Contribution).where(Contribution.book_id == book.id))
         book.updated_at = func.clock_timestamp()

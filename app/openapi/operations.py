@@ -29,6 +29,7 @@ FAILURES = {
 }
 SUCCESS = {"create": "201", "destroy": "204"}
 READS = ("index", "show")
+CACHED = ("ETag", "Cache-Control", "Cache-Status", "X-Request-ID")
 
 HEADERS: dict[str, tuple[str, Schema]] = {
     "ETag": ("The strong validator of what was answered", {"type": "string", "pattern": '^"[^"]+"$'}),
@@ -136,11 +137,8 @@ def _responses(operation: Operation) -> Schema:
     found: Schema = {success: _success(operation)}
     if resource and action == "replace" and operation.by == "isbn":
         found["201"] = _created(resource, ref("schemas", noun_of(resource)))
-    if resource and action in READS:
-        found["304"] = {
-            "description": "The client has this answer already",
-            "headers": _headers("ETag", "Cache-Control"),
-        }
+    if (resource and action in READS) or operation.cached:
+        found["304"] = {"description": "The client has this answer already", "headers": _headers(*CACHED)}
     failures = set(FAILURES[action]) | set(operation.problems)
     if action == "index" and not operation.parent:
         failures -= {404}
@@ -158,7 +156,7 @@ def _success(operation: Operation) -> Schema:
         content = {"schema": ref("schemas", operation.gives), "example": service_example(operation.gives)}
         return {
             "description": "The answer",
-            "headers": _headers("X-Request-ID"),
+            "headers": _headers(*(CACHED if operation.cached else ("X-Request-ID",))),
             "content": {operation.media_type: content},
         }
     noun = noun_of(resource)
@@ -172,14 +170,13 @@ def _success(operation: Operation) -> Schema:
             "properties": {"data": {"type": "array", "items": ref("schemas", noun)}},
         }
         return _created(resource, {"oneOf": [ref("schemas", noun), batch]})
-    cached = ("ETag", "Cache-Control", "Cache-Status", "X-Request-ID")
     if action == "index":
         return {
             "description": f"A page of {resource.name}",
-            "headers": _headers(*cached, "Link", "X-Total-Count"),
+            "headers": _headers(*CACHED, "Link", "X-Total-Count"),
             "content": {JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)}},
         }
-    names = cached if action == "show" else ("ETag", "X-Request-ID")
+    names = CACHED if action == "show" else ("ETag", "X-Request-ID")
     schema = ref("schemas", f"Partial{noun}" if action == "show" else noun)
     return {
         "description": f"The {resource.noun}",

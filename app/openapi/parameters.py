@@ -112,5 +112,9 @@ def _filter_parameter(filter_: Filter, operator: str) -> Schema:
         return _parameter(name, help_, {"type": "boolean"}, True)
     schema = filter_.kind.query_schema(operator)
     if operator == "in":
-        return _listed(name, help_, {"type": "array", "minItems": 1, "items": schema}, [example])
+        return _listed(name, help_, {"type": "array", "minItems": 1, "items": schema}, [_without_comma(example)])
     return _parameter(name, help_, schema, example)
+
+
+def _without_comma(example: Any) -> Any:
+    return example.partition(",")[0] if isinstance(example, str) else example

@@ -64,9 +64,13 @@ def statuses(answers: list[Any]) -> Counter[int]:
 
 
 def test_writes_by_one_new_name_make_one_author(catalog: Flask, query: Callable[[str], list[Any]]) -> None:
-    answers = at_once(catalog, lambda client, number: client.post(
-        "/books", json={"title": f"{number}", "authors": [{"name": "Ada"}, {"name": f"Own {number}"}, {"name": "Bob"}]}
-    ))  # fmt: skip
+    answers = at_once(
+        catalog,
+        lambda client, number: client.post(
+            "/books",
+            json={"title": f"{number}", "authors": [{"name": "Ada"}, {"name": f"Own {number}"}, {"name": "Bob"}]},
+        ),
+    )
     assert statuses(answers) == {201: AT_ONCE}
     assert len({tuple(item["id"] for item in answer.json["authors"][::2]) for answer in answers}) == 1
     assert query("SELECT count(*) FROM authors") == [AT_ONCE + 2]
@@ -77,23 +81,35 @@ def test_batches_by_the_same_names_in_other_orders_make_each_author_once(
 ) -> None:
     names = [f"Author {number}" for number in range(40)]
     batches = [names, names[::-1], names[20:] + names[:20], names[::3] + names[1::3] + names[2::3]]
-    answers = at_once(catalog, lambda client, number: client.post(
-        "/books", json=[{"title": name, "authors": [{"name": name}]} for name in batches[number % 4]]
-    ), 8)  # fmt: skip
+    answers = at_once(
+        catalog,
+        lambda client, number: client.post(
+            "/books", json=[{"title": name, "authors": [{"name": name}]} for name in batches[number % 4]]
+        ),
+        8,
+    )
     assert statuses(answers) == {201: 8}
     assert query("SELECT count(*) FROM authors") == [40]
     assert query("SELECT count(*) FROM books") == [320]
 
 
-@pytest.mark.parametrize(("method", "path"), [("PATCH", "/books/1"), ("PUT", "/books/1"), ("PATCH", "/authors/1"),
-                                              ("PUT", f"/books/isbn/{ISBN}")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/books/1"), ("PUT", "/books/1"), ("PATCH", "/authors/1"), ("PUT", f"/books/isbn/{ISBN}")],
+)
 def test_of_writers_with_one_tag_one_wins(catalog: Flask, method: str, path: str) -> None:
     client = catalog.test_client()
     assert client.post("/books", json={"title": "x", "isbn": ISBN, "authors": [{"name": "Ada"}]}).status_code == 201
     tag = client.get(path).headers["ETag"]
-    answers = at_once(catalog, lambda client, number: client.open(
-        path, method=method, json={"name" if "authors" in path else "title": f"Winner {number}"}, headers={"If-Match": tag}
-    ))  # fmt: skip
+    answers = at_once(
+        catalog,
+        lambda client, number: client.open(
+            path,
+            method=method,
+            json={"name" if "authors" in path else "title": f"Winner {number}"},
+            headers={"If-Match": tag},
+        ),
+    )
     assert statuses(answers) == {200: 1, 412: AT_ONCE - 1}
     winner = next(answer for answer in answers if answer.status_code == 200)
     assert client.get(path).json == winner.json
@@ -111,9 +127,13 @@ def test_a_tag_is_judged_by_the_contributors_of_the_moment(catalog: Flask) -> No
     client = catalog.test_client()
     for number in range(1, 6):
         tag = client.post("/books", json={"title": "x"}).headers["ETag"]
-        answers = at_once(catalog, lambda client, turn, number=number, tag=tag: client.patch(  # type: ignore[misc]
-            f"/books/{number}", json={"authors": [{"name": f"Ada {turn}"}]}, headers={"If-Match": tag}
-        ), 6)  # fmt: skip
+        answers = at_once(
+            catalog,
+            lambda client, turn, number=number, tag=tag: client.patch(  # type: ignore[misc]
+                f"/books/{number}", json={"authors": [{"name": f"Ada {turn}"}]}, headers={"If-Match": tag}
+            ),
+            6,
+        )
         assert statuses(answers) == {200: 1, 412: 5}
 
 
@@ -136,7 +156,9 @@ def test_posts_of_one_new_isbn_make_one_book(catalog: Flask, query: Callable[[st
 def test_patches_of_different_fields_are_all_kept(catalog: Flask) -> None:
     client = catalog.test_client()
     assert client.post("/books", json={"title": "x"}).status_code == 201
-    answers = at_once(catalog, lambda client, number: client.patch("/books/1", json={"identifiers": {f"s{number}": ["1"]}}))
+    answers = at_once(
+        catalog, lambda client, number: client.patch("/books/1", json={"identifiers": {f"s{number}": ["1"]}})
+    )
     assert statuses(answers) == {200: AT_ONCE}
     assert set(client.get("/books/1").json["identifiers"]) == {f"s{number}" for number in range(AT_ONCE)}
 
@@ -156,7 +178,9 @@ def test_an_author_may_be_deleted_while_books_of_theirs_are_written(
         author = client.post("/authors", json={"name": f"Ada {turn}"}).json["id"]
         other = client.post("/authors", json={"name": f"Bob {turn}"}).json["id"]
         books = [
-            client.post("/books", json={"title": "x", "authors": [{"id": author}, {"id": other, "role": "editor"}]}).json["id"]
+            client.post(
+                "/books", json={"title": "x", "authors": [{"id": author}, {"id": other, "role": "editor"}]}
+            ).json["id"]
             for _ in range(3)
         ]
 
@@ -166,7 +190,9 @@ def test_an_author_may_be_deleted_while_books_of_theirs_are_written(
             if number % 3 == 0:
                 return client.post("/books", json={"title": "new", "authors": [{"id": author}]})
             if number % 3 == 1:
-                return client.put(f"/books/{books[number % 3]}", json={"title": "put", "authors": [{"id": other}, {"id": author}]})
+                return client.put(
+                    f"/books/{books[number % 3]}", json={"title": "put", "authors": [{"id": other}, {"id": author}]}
+                )
             return client.patch(f"/books/{books[number % 3]}", json={"authors": [{"id": author}]})
 
         answers = at_once(catalog, send)
@@ -184,7 +210,9 @@ def test_two_authors_of_shared_books_may_be_deleted_at_once(catalog: Flask, quer
     client = catalog.test_client()
     for turn in range(3):
         ids = [client.post("/authors", json={"name": f"{name} {turn}"}).json["id"] for name in ("Ada", "Bob")]
-        batch = [{"title": "x", "authors": [{"id": ids[number % 2]}, {"id": ids[1 - number % 2]}]} for number in range(20)]
+        batch = [
+            {"title": "x", "authors": [{"id": ids[number % 2]}, {"id": ids[1 - number % 2]}]} for number in range(20)
+        ]
         assert client.post("/books", json=batch).status_code == 201
         answers = at_once(catalog, lambda client, number, ids=ids: client.delete(f"/authors/{ids[number]}"), 2)  # type: ignore[misc]
         assert statuses(answers) == {204: 2}

@@ -16,9 +16,18 @@ STRONG = re.compile(r'"[!#-~]+"')
 PROBLEM = "application/problem+json"
 RECORDS = ("/books/1", "/authors/1")
 READS = (
-    "/books", "/books/1", "/books/isbn/9780441478125", "/authors", "/authors/1", "/authors/1/books", "/books?fields=id",
-    "/books/1?fields=title", "/books?limit=1&total=exact", "/openapi.json", "/docs",
-)  # fmt: skip
+    "/books",
+    "/books/1",
+    "/books/isbn/9780441478125",
+    "/authors",
+    "/authors/1",
+    "/authors/1/books",
+    "/books?fields=id",
+    "/books/1?fields=title",
+    "/books?limit=1&total=exact",
+    "/openapi.json",
+    "/docs",
+)
 
 
 @pytest.fixture
@@ -45,10 +54,21 @@ def test_a_read_bears_a_strong_tag_that_stays(filled: FlaskClient, path: str) ->
 def matching(tag: str) -> tuple[tuple[str, int], ...]:
     """Values of If-None-Match, and the status that each brings for this tag."""
     return (
-        (tag, 304), (f"W/{tag}", 304), ("*", 304), (f'"other", {tag}', 304), (f'{tag} , "other"', 304),
-        (f'W/"other",W/{tag}', 304), (f" {tag} ", 304), ('"other"', 200), (tag.strip('"'), 200), ('""', 200), ("", 200),
-        (f'"{tag[1:-2]}"', 200), (f"w/{tag}", 200), (tag.upper().replace("\"", "'"), 200),
-    )  # fmt: skip
+        (tag, 304),
+        (f"W/{tag}", 304),
+        ("*", 304),
+        (f'"other", {tag}', 304),
+        (f'{tag} , "other"', 304),
+        (f'W/"other",W/{tag}', 304),
+        (f" {tag} ", 304),
+        ('"other"', 200),
+        (tag.strip('"'), 200),
+        ('""', 200),
+        ("", 200),
+        (f'"{tag[1:-2]}"', 200),
+        (f"w/{tag}", 200),
+        (tag.upper().replace('"', "'"), 200),
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -68,8 +88,14 @@ def test_a_304_bears_the_headers_of_the_200(filled: FlaskClient, path: str) -> N
     full = filled.get(path)
     response = filled.get(path, headers={"If-None-Match": full.headers["ETag"], "X-Request-ID": "mine"})
     assert response.status_code == 304
-    for name in ("ETag", "Cache-Control", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
-                 "X-Content-Type-Options"):  # fmt: skip
+    for name in (
+        "ETag",
+        "Cache-Control",
+        "Vary",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
+        "X-Content-Type-Options",
+    ):
         assert response.headers[name] == full.headers[name]
     assert response.headers["X-Request-ID"] == "mine"
     assert "Content-Type" not in response.headers
@@ -88,9 +114,14 @@ def test_a_tag_follows_the_content(filled: FlaskClient, path: str) -> None:
 
 
 def test_fewer_fields_have_another_tag(filled: FlaskClient) -> None:
-    tags = {filled.get(f"/books/1{query}").headers["ETag"] for query in ("", "?fields=id", "?fields=title", "?fields=id,title")}
+    tags = {
+        filled.get(f"/books/1{query}").headers["ETag"]
+        for query in ("", "?fields=id", "?fields=title", "?fields=id,title")
+    }
     assert len(tags) == 4
-    assert filled.get("/books/1?fields=title,id").headers["ETag"] == filled.get("/books/1?fields=id,title").headers["ETag"]
+    assert (
+        filled.get("/books/1?fields=title,id").headers["ETag"] == filled.get("/books/1?fields=id,title").headers["ETag"]
+    )
     partial = filled.get("/books/1?fields=id").headers["ETag"]
     assert filled.patch("/books/1", json={}, headers={"If-Match": partial}).status_code == 412
 
@@ -111,7 +142,16 @@ def test_if_match_compares_strongly(filled: FlaskClient, path: str, method: str)
     before = filled.get(path)
     tag = before.headers["ETag"]
     body = {} if method == "DELETE" else {"json": change(path, "new")}
-    for sent in (f"W/{tag}", '"other"', tag.strip('"'), f'"other", W/{tag}', '""', "other", f"w/{tag}", f'"{tag[1:-2]}"'):
+    for sent in (
+        f"W/{tag}",
+        '"other"',
+        tag.strip('"'),
+        f'"other", W/{tag}',
+        '""',
+        "other",
+        f"w/{tag}",
+        f'"{tag[1:-2]}"',
+    ):
         response = filled.open(path, method=method, headers={"If-Match": sent}, **body)
         assert response.status_code == 412, sent
         assert response.headers["Content-Type"] == PROBLEM
@@ -133,10 +173,18 @@ def test_the_second_writer_with_one_tag_gets_412(filled: FlaskClient, path: str,
     second = filled.open(path, method=method, json=change(path, "second"), headers={"If-Match": tag})
     assert (first.status_code, second.status_code) == (200, 412)
     assert second.json["errors"][0] | {"detail": ""} == {
-        "in": "header", "parameter": "If-Match", "code": "mismatch", "detail": "",
-    }  # fmt: skip
+        "in": "header",
+        "parameter": "If-Match",
+        "code": "mismatch",
+        "detail": "",
+    }
     assert filled.get(path).data == first.data
-    assert filled.open(path, method=method, json=change(path, "x"), headers={"If-Match": first.headers["ETag"]}).status_code == 200
+    assert (
+        filled.open(
+            path, method=method, json=change(path, "x"), headers={"If-Match": first.headers["ETag"]}
+        ).status_code
+        == 200
+    )
 
 
 def test_a_delete_with_the_right_tag_deletes(filled: FlaskClient) -> None:
@@ -145,8 +193,13 @@ def test_a_delete_with_the_right_tag_deletes(filled: FlaskClient) -> None:
         assert filled.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("writes", [lambda client: client.patch("/authors/1", json={"name": "F. Herbert"}),
-                                    lambda client: client.delete("/authors/1?books=keep")])  # fmt: skip
+@pytest.mark.parametrize(
+    "writes",
+    [
+        lambda client: client.patch("/authors/1", json={"name": "F. Herbert"}),
+        lambda client: client.delete("/authors/1?books=keep"),
+    ],
+)
 def test_a_tag_holds_for_the_contributors_too(filled: FlaskClient, writes: Callable[[FlaskClient], Any]) -> None:
     tag = filled.get("/books/1").headers["ETag"]
     writes(filled)
@@ -186,7 +239,9 @@ def test_the_time_is_a_setting(make_app: Callable[..., Flask], filled: FlaskClie
     assert re.fullmatch(r"catalog; hit; ttl=7[0-9]", client.get("/books/1").headers["Cache-Status"])
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/nothing", "/books/99", "/books?x=1", "/books/isbn/1"])
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/health/ready", "/nothing", "/books/99", "/books?x=1", "/books/isbn/1"]
+)
 def test_errors_and_health_are_not_kept(filled: FlaskClient, path: str) -> None:
     for _ in range(2):
         response = filled.get(path)
@@ -243,7 +298,9 @@ def test_one_meaning_is_kept_once_and_different_ones_apart(filled: FlaskClient) 
 # HEAD and OPTIONS
 
 
-@pytest.mark.parametrize("path", [*READS, "/", "/problems", "/health/live", "/books/99", "/nothing", "/books?x=1", "/books/"])
+@pytest.mark.parametrize(
+    "path", [*READS, "/", "/problems", "/health/live", "/books/99", "/nothing", "/books?x=1", "/books/"]
+)
 def test_head_is_get_without_the_body(filled: FlaskClient, path: str) -> None:
     apart = {"X-Request-ID", "Cache-Status", "Age"}
     for headers in ({}, {"Cache-Control": "no-cache"}):
@@ -258,11 +315,18 @@ def test_head_is_get_without_the_body(filled: FlaskClient, path: str) -> None:
         assert found == wanted
 
 
-@pytest.mark.parametrize(("path", "allowed"), [
-    ("/books", "GET, HEAD, OPTIONS, POST"), ("/books/1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
-    ("/authors/99", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"), ("/books/isbn/9780441478125", "GET, HEAD, OPTIONS, PUT"),
-    ("/authors/1/books", "GET, HEAD, OPTIONS"), ("/", "GET, HEAD, OPTIONS"), ("/health/live", "GET, HEAD, OPTIONS"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/books", "GET, HEAD, OPTIONS, POST"),
+        ("/books/1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
+        ("/authors/99", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
+        ("/books/isbn/9780441478125", "GET, HEAD, OPTIONS, PUT"),
+        ("/authors/1/books", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/health/live", "GET, HEAD, OPTIONS"),
+    ],
+)
 def test_options_tells_the_methods(client: FlaskClient, path: str, allowed: str) -> None:
     response = client.options(path)
     assert (response.status_code, response.data) == (204, b"")
@@ -337,13 +401,20 @@ ASKED = "accept, cache-control, content-type, if-match, if-none-match, x-request
 
 
 def preflight(client: FlaskClient, path: str, method: str, origin: str = SHOP, headers: str = ASKED) -> Any:
-    return client.options(path, headers={
-        "Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers,
-    })  # fmt: skip
+    return client.options(
+        path,
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": headers,
+        },
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("path", ["/books", "/books/", "/books/1", "/authors/1", "/books/isbn/9780441478125", "/authors/1/books"])
+@pytest.mark.parametrize(
+    "path", ["/books", "/books/", "/books/1", "/authors/1", "/books/isbn/9780441478125", "/authors/1/books"]
+)
 def test_a_preflight_allows_every_method_and_header_for_an_hour(client: FlaskClient, path: str, method: str) -> None:
     response = preflight(client, path, method)
     assert response.status_code in (200, 204)
@@ -376,8 +447,20 @@ def test_an_origin_of_the_list_may_read_every_answer(listed: FlaskClient, origin
         assert "Origin" in answer.headers["Vary"]
 
 
-@pytest.mark.parametrize("origin", [None, EVIL, "null", "*", SHOP + ".evil.example", "http://shop.example", SHOP + ":8443",
-                                    "https://shopxexample", "xhttps://shop.example"])  # fmt: skip
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        EVIL,
+        "null",
+        "*",
+        SHOP + ".evil.example",
+        "http://shop.example",
+        SHOP + ":8443",
+        "https://shopxexample",
+        "xhttps://shop.example",
+    ],
+)
 def test_another_origin_may_read_none_but_caches_are_told(listed: FlaskClient, origin: str | None) -> None:
     found = answers(listed, **({"Origin": origin} if origin else {}))
     assert [answer.status_code for answer in found] == STATUSES
@@ -395,7 +478,12 @@ def test_a_list_of_one_varies_too(make_app: Callable[..., Flask], filled: FlaskC
 
 
 def test_origins_do_not_share_a_kept_answer(listed: FlaskClient) -> None:
-    for origin, allowed in ((SHOP, SHOP), (EVIL, None), ("http://localhost:5173", "http://localhost:5173"), (SHOP, SHOP)):
+    for origin, allowed in (
+        (SHOP, SHOP),
+        (EVIL, None),
+        ("http://localhost:5173", "http://localhost:5173"),
+        (SHOP, SHOP),
+    ):
         response = listed.get("/books", headers={"Origin": origin})
         assert response.headers.get("Access-Control-Allow-Origin") == allowed
     assert "hit" in response.headers["Cache-Status"]

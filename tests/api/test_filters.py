@@ -26,33 +26,99 @@ NUMBERS = {"id", "page_count", "series_position"}
 MOMENTS = {"created_at", "updated_at"}
 OF_CONTRIBUTION = {"author_id", "author", "role"}
 
-PARTS = ("the left", "LEFT HAND", "ano", "AÑO", "%", "_", "100%", "r_s", "\\", "emile", "É", "a", "The ", "cycle", "HAIN",
-         "en-", "PT", "ace ", "of", "long title " * 20 + "B", "quoted”", "雪", "шин", "le guin", "ellis", "a, b", "homer",
-         "no such thing")  # fmt: skip
+PARTS = (
+    "the left",
+    "LEFT HAND",
+    "ano",
+    "AÑO",
+    "%",
+    "_",
+    "100%",
+    "r_s",
+    "\\",
+    "emile",
+    "É",
+    "a",
+    "The ",
+    "cycle",
+    "HAIN",
+    "en-",
+    "PT",
+    "ace ",
+    "of",
+    "long title " * 20 + "B",
+    "quoted”",
+    "雪",
+    "шин",
+    "le guin",
+    "ellis",
+    "a, b",
+    "homer",
+    "no such thing",
+)
 WHOLE = {
-    "title": ("The Left Hand of Darkness", "the left hand of darkness", "  Theory ", "CIEN ANOS", "100% wolf", "A, B",
-              "B", "LONG", "emile"),
+    "title": (
+        "The Left Hand of Darkness",
+        "the left hand of darkness",
+        "  Theory ",
+        "CIEN ANOS",
+        "100% wolf",
+        "A, B",
+        "B",
+        "LONG",
+        "emile",
+    ),
     "subtitle": ("A novel", "A NOVEL", "Été, hiver"),
     "publisher": ("Ace", "ACE", "Éditions de Minuit", "Editions de Minuit", "A, B", "B"),
     "language": ("en", "EN-gb", "pt-br", "zh-hant", "de"),
     "series": ("Hainish", "hainish", "X_Y", "X%Y"),
     "name": ("Homer", "homer", "Emily Brontë", "O, P", "P", "HOMEROS", "夏目漱石"),
     "sort_name": ("Homer", "Le Guin, Ursula K.", "Virgil", "Brontë, Emily"),
-    "author": ("Homer", "homère", "ELLIS BELL", "ursula k. le guin", "U. LE GUIN", "Le Guin", "O, P", "P", "A_B", "a%b"),
+    "author": (
+        "Homer",
+        "homère",
+        "ELLIS BELL",
+        "ursula k. le guin",
+        "U. LE GUIN",
+        "Le Guin",
+        "O, P",
+        "P",
+        "A_B",
+        "a%b",
+    ),
     "role": ("author", "editor", "translator", "narrator"),
     "subjects": ("Fiction", "fiction", "Gender", "A, B", "A", "100%", "Nothing"),
-    "identifier": ("openlibrary:OL1", "openlibrary:OL2", "gutenberg:84", "gutenberg:a:b, c", "isbn:0-441-47812-3",
-                   "isbn:9780441478125", "wikidata:Q1"),
+    "identifier": (
+        "openlibrary:OL1",
+        "openlibrary:OL2",
+        "gutenberg:84",
+        "gutenberg:a:b, c",
+        "isbn:0-441-47812-3",
+        "isbn:9780441478125",
+        "wikidata:Q1",
+    ),
     "isbn": (isbn(0), isbn(1), isbn(3), "978-0-00-000002-6", "0000000043", "9780441478125"),
-    "published": ("1990", "1990-05", "1990-05-17", "1991", "1991-01-01", "-0044", "-0800", "-0100", "0001", "2000-02",
-                  "9999", "9999-12-31"),
+    "published": (
+        "1990",
+        "1990-05",
+        "1990-05-17",
+        "1991",
+        "1991-01-01",
+        "-0044",
+        "-0800",
+        "-0100",
+        "0001",
+        "2000-02",
+        "9999",
+        "9999-12-31",
+    ),
     "birth_date": ("1818", "1818-07", "1818-07-30", "-0800", "-0070", "1929", "1929-10"),
     "death_date": ("1848", "1848-12", "-0019", "2018", "2018-01-22", "0001"),
     "page_count": ("1", "99", "100", "101", "100000", "0", "-5", "999999999999"),
     "series_position": ("0", "0.1", "1", "1.0", "1.5", "100000", "-1"),
     "id": ("1", "7", "30", "9223372036854775807"),
     "author_id": ("1", "2", "3", "12", "9223372036854775807"),
-}  # fmt: skip
+}
 
 
 class Catalog:
@@ -69,8 +135,11 @@ class Catalog:
 
     def found(self, path: str, conditions: list[Condition]) -> list[int]:
         """The ids that the service answers."""
-        sent = [(f"{name}[{operator}]" if operator else name, value)
-                for name, operator, values in conditions for value in values]  # fmt: skip
+        sent = [
+            (f"{name}[{operator}]" if operator else name, value)
+            for name, operator, values in conditions
+            for value in values
+        ]
         response = self.client.get(f"/{path}", query_string=[*sent, ("limit", "100"), ("fields", "id")])
         assert response.status_code == 200, f"{sent}: {response.text}"
         return [row["id"] for row in response.json["data"]]
@@ -98,14 +167,16 @@ class Catalog:
             else:
                 asked.append((name, operator, values))
         if all(operator == "ne" for _, operator, _ in asked):
-            return not any(
-                self.credits(one, name, "", values) for one in contributions for name, _, values in asked
-            )
+            return not any(self.credits(one, name, "", values) for one in contributions for name, _, values in asked)
         return any(
-            all(self.credits(one, name, "", values) is False if operator == "ne" else
-                self.credits(one, name, operator, values) for name, operator, values in asked)
+            all(
+                self.credits(one, name, "", values) is False
+                if operator == "ne"
+                else self.credits(one, name, operator, values)
+                for name, operator, values in asked
+            )
             for one in contributions
-        )  # fmt: skip
+        )
 
     def credits(self, contribution: Row, name: str, operator: str, values: tuple[str, ...]) -> bool:
         """Whether a contribution meets one condition."""
@@ -119,7 +190,7 @@ class Catalog:
 
 @pytest.fixture(scope="module")
 def catalog(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> Iterator[Catalog]:
-    yield Catalog(make_app(DATABASE_URL=new_database("filters")).test_client(use_cookies=False))
+    return Catalog(make_app(DATABASE_URL=new_database("filters")).test_client(use_cookies=False))
 
 
 def alternatives(operator: str, values: tuple[str, ...]) -> list[str]:
@@ -142,10 +213,14 @@ def meets(row: Row, name: str, operator: str, values: tuple[str, ...]) -> bool:
         return not meets(row, name, "", values)
     wanted = alternatives(operator, values)
     if name == "subjects":
-        return all(value in stored for value in wanted) if operator == "has" else any(value in stored for value in wanted)
+        return (
+            all(value in stored for value in wanted) if operator == "has" else any(value in stored for value in wanted)
+        )
     if name == "identifier":
         pairs = [value.split(":", 1) for value in wanted]
-        return any((plain_isbn(value) if scheme == "isbn" else value) in stored.get(scheme, []) for scheme, value in pairs)
+        return any(
+            (plain_isbn(value) if scheme == "isbn" else value) in stored.get(scheme, []) for scheme, value in pairs
+        )
     if name == "name" and operator in ("contains", "starts"):
         return any(like(fold(known), operator, fold(values[0])) for known in (stored, *row["alternate_names"]))
     if stored is None:
@@ -165,7 +240,9 @@ def meets(row: Row, name: str, operator: str, values: tuple[str, ...]) -> bool:
     value, others = (moment(stored) if name in MOMENTS else stored), [read(text) for text in wanted]
     if operator in ("", "in"):
         return value in others
-    return {"lt": value < others[0], "lte": value <= others[0], "gt": value > others[0], "gte": value >= others[0]}[operator]
+    return {"lt": value < others[0], "lte": value <= others[0], "gt": value > others[0], "gte": value >= others[0]}[
+        operator
+    ]
 
 
 def within(stored: str, period: str) -> bool:
@@ -298,9 +375,15 @@ def test_filters_of_contributors_speak_of_the_same_contribution(
 @pytest.mark.parametrize("author_id", [1, 2, 3, 14])
 @pytest.mark.parametrize(
     "condition",
-    [("role", "", ("translator",)), ("role", "ne", ("author",)), ("author", "", ("ellis bell",)),
-     ("author", "ne", ("homer",)), ("author_id", "", ("2",)), ("published", "", ("1990",))],
-)  # fmt: skip
+    [
+        ("role", "", ("translator",)),
+        ("role", "ne", ("author",)),
+        ("author", "", ("ellis bell",)),
+        ("author", "ne", ("homer",)),
+        ("author_id", "", ("2",)),
+        ("published", "", ("1990",)),
+    ],
+)
 def test_the_author_of_the_path_counts_as_author_id(catalog: Catalog, author_id: int, condition: Condition) -> None:
     own = ("author_id", "", (str(author_id),))
     assert catalog.found(f"authors/{author_id}/books", [condition]) == catalog.expected("books", [own, condition])
@@ -323,13 +406,23 @@ def test_an_isbn_is_found_in_any_form(client: FlaskClient, add_book: Callable[..
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("published=1990", [1, 2, 3]), ("published=1990-05", [2, 3]), ("published=1990-05-17", [3]),
-        ("published[lte]=1990", [1, 2, 3, 5, 6]), ("published[lt]=1990", [5, 6]), ("published[gt]=1990", [4]),
-        ("published[gte]=1990-05", [2, 3, 4]), ("published[gt]=1990-05", [4]), ("published[lt]=0001", [5, 6]),
-        ("published[gt]=-0500", [1, 2, 3, 4, 6]), ("published=-0044", [6]), ("published[ne]=1990", [4, 5, 6, 7]),
-        ("published[null]=true", [7]), ("published[in]=1990-05,-0800", [2, 3, 5]), ("published[ne]=-0800", [1, 2, 3, 4, 6, 7]),
+        ("published=1990", [1, 2, 3]),
+        ("published=1990-05", [2, 3]),
+        ("published=1990-05-17", [3]),
+        ("published[lte]=1990", [1, 2, 3, 5, 6]),
+        ("published[lt]=1990", [5, 6]),
+        ("published[gt]=1990", [4]),
+        ("published[gte]=1990-05", [2, 3, 4]),
+        ("published[gt]=1990-05", [4]),
+        ("published[lt]=0001", [5, 6]),
+        ("published[gt]=-0500", [1, 2, 3, 4, 6]),
+        ("published=-0044", [6]),
+        ("published[ne]=1990", [4, 5, 6, 7]),
+        ("published[null]=true", [7]),
+        ("published[in]=1990-05,-0800", [2, 3, 5]),
+        ("published[ne]=-0800", [1, 2, 3, 4, 6, 7]),
     ],
-)  # fmt: skip
+)
 def test_a_partial_date_stands_for_its_whole_period(
     client: FlaskClient, add_book: Callable[..., Row], query: str, found: list[int]
 ) -> None:
@@ -341,25 +434,44 @@ def test_a_partial_date_stands_for_its_whole_period(
 @pytest.mark.parametrize(
     ("query", "parameter", "code"),
     [
-        ("colour=red", "colour", "unknown"), ("title[like]=a", "title[like]", "unknown"),
-        ("title[eq]=a", "title[eq]", "unknown"), ("title[null]=true", "title[null]", "unknown"),
-        ("isbn[contains]=978", "isbn[contains]", "unknown"), ("role[contains]=a", "role[contains]", "unknown"),
-        ("identifier[null]=true", "identifier[null]", "unknown"), ("page_count[contains]=1", "page_count[contains]", "unknown"),
-        ("title[gt]=a", "title[gt]", "unknown"), ("subjects[contains]=a", "subjects[contains]", "unknown"),
-        ("description=a", "description", "unknown"), ("title[contains]=a&title[contains]=b", "title[contains]", "repeated"),
-        ("page_count[gt]=1&page_count[gt]=2", "page_count[gt]", "repeated"), ("page_count=1.5", "page_count", "invalid"),
-        ("page_count=%D9%A1", "page_count", "invalid"), ("page_count=true", "page_count", "invalid"),
-        ("series_position=1e2", "series_position", "invalid"), ("series_position=NaN", "series_position", "invalid"),
-        ("published=1990-13", "published", "invalid_date"), ("published=0000", "published", "invalid_date"),
-        ("published[lt]=20240229", "published[lt]", "invalid_date"), ("isbn=9780441478126", "isbn", "invalid_isbn"),
-        ("language=english", "language", "invalid_language"), ("role=king", "role", "not_allowed"),
-        ("id=0", "id", "invalid"), ("id=9223372036854775808", "id", "invalid"), ("author_id=x", "author_id", "invalid"),
-        ("identifier=OL1", "identifier", "invalid"), ("identifier=isbn:123", "identifier", "invalid_isbn"),
-        ("created_at=yesterday", "created_at", "invalid"), ("created_at[gt]=2024-02-30", "created_at[gt]", "invalid"),
-        ("published[null]=yes", "published[null]", "invalid"), ("title=", "title", "blank"), ("title=%00", "title", "invalid_character"),
-        ("id[in]=1,,2", "id[in]", "blank"), ("title[contains]=", "title[contains]", "blank"),
+        ("colour=red", "colour", "unknown"),
+        ("title[like]=a", "title[like]", "unknown"),
+        ("title[eq]=a", "title[eq]", "unknown"),
+        ("title[null]=true", "title[null]", "unknown"),
+        ("isbn[contains]=978", "isbn[contains]", "unknown"),
+        ("role[contains]=a", "role[contains]", "unknown"),
+        ("identifier[null]=true", "identifier[null]", "unknown"),
+        ("page_count[contains]=1", "page_count[contains]", "unknown"),
+        ("title[gt]=a", "title[gt]", "unknown"),
+        ("subjects[contains]=a", "subjects[contains]", "unknown"),
+        ("description=a", "description", "unknown"),
+        ("title[contains]=a&title[contains]=b", "title[contains]", "repeated"),
+        ("page_count[gt]=1&page_count[gt]=2", "page_count[gt]", "repeated"),
+        ("page_count=1.5", "page_count", "invalid"),
+        ("page_count=%D9%A1", "page_count", "invalid"),
+        ("page_count=true", "page_count", "invalid"),
+        ("series_position=1e2", "series_position", "invalid"),
+        ("series_position=NaN", "series_position", "invalid"),
+        ("published=1990-13", "published", "invalid_date"),
+        ("published=0000", "published", "invalid_date"),
+        ("published[lt]=20240229", "published[lt]", "invalid_date"),
+        ("isbn=9780441478126", "isbn", "invalid_isbn"),
+        ("language=english", "language", "invalid_language"),
+        ("role=king", "role", "not_allowed"),
+        ("id=0", "id", "invalid"),
+        ("id=9223372036854775808", "id", "invalid"),
+        ("author_id=x", "author_id", "invalid"),
+        ("identifier=OL1", "identifier", "invalid"),
+        ("identifier=isbn:123", "identifier", "invalid_isbn"),
+        ("created_at=yesterday", "created_at", "invalid"),
+        ("created_at[gt]=2024-02-30", "created_at[gt]", "invalid"),
+        ("published[null]=yes", "published[null]", "invalid"),
+        ("title=", "title", "blank"),
+        ("title=%00", "title", "invalid_character"),
+        ("id[in]=1,,2", "id[in]", "blank"),
+        ("title[contains]=", "title[contains]", "blank"),
     ],
-)  # fmt: skip
+)
 def test_a_filter_that_cannot_be_read_is_400_that_names_it(
     client: FlaskClient, query: str, parameter: str, code: str
 ) -> None:
@@ -382,9 +494,31 @@ def test_an_unknown_operator_is_told_the_allowed_ones(client: FlaskClient) -> No
 
 def test_the_tables_hold_the_filters_of_the_contract() -> None:
     assert set(BOOKS.filters) == {
-        "id", "title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "series",
-        "series_position", "subjects", "identifier", "author_id", "author", "role", "created_at", "updated_at",
-    }  # fmt: skip
+        "id",
+        "title",
+        "subtitle",
+        "isbn",
+        "published",
+        "publisher",
+        "language",
+        "page_count",
+        "series",
+        "series_position",
+        "subjects",
+        "identifier",
+        "author_id",
+        "author",
+        "role",
+        "created_at",
+        "updated_at",
+    }
     assert set(AUTHORS.filters) == {
-        "id", "name", "sort_name", "birth_date", "death_date", "identifier", "created_at", "updated_at",
-    }  # fmt: skip
+        "id",
+        "name",
+        "sort_name",
+        "birth_date",
+        "death_date",
+        "identifier",
+        "created_at",
+        "updated_at",
+    }

@@ -15,11 +15,38 @@ from tests.api.varied_catalog import LONG, Row, in_order, store, varied_authors,
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
 FIELDS = {
-    "books": ["id", "title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description",
-              "series", "series_position", "subjects", "cover_url", "identifiers", "authors", "created_at", "updated_at"],
-    "authors": ["id", "name", "sort_name", "alternate_names", "birth_date", "death_date", "biography", "identifiers",
-                "created_at", "updated_at"],
-}  # fmt: skip
+    "books": [
+        "id",
+        "title",
+        "subtitle",
+        "isbn",
+        "published",
+        "publisher",
+        "language",
+        "page_count",
+        "description",
+        "series",
+        "series_position",
+        "subjects",
+        "cover_url",
+        "identifiers",
+        "authors",
+        "created_at",
+        "updated_at",
+    ],
+    "authors": [
+        "id",
+        "name",
+        "sort_name",
+        "alternate_names",
+        "birth_date",
+        "death_date",
+        "biography",
+        "identifiers",
+        "created_at",
+        "updated_at",
+    ],
+}
 SORTS = {
     "books": ("id", "title", "published", "page_count", "series_position", "created_at", "updated_at"),
     "authors": ("id", "name", "sort_name", "birth_date", "created_at", "updated_at"),
@@ -53,7 +80,7 @@ class Catalog:
 
 @pytest.fixture(scope="module")
 def catalog(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> Iterator[Catalog]:
-    yield Catalog(make_app(DATABASE_URL=new_database("lists")).test_client(use_cookies=False))
+    return Catalog(make_app(DATABASE_URL=new_database("lists")).test_client(use_cookies=False))
 
 
 @pytest.mark.parametrize("path", ["/books", "/authors"])
@@ -104,9 +131,16 @@ def test_the_last_page_of_exactly_the_limit_has_no_next(catalog: Catalog) -> Non
 
 @pytest.mark.parametrize(
     "address",
-    ["/books", "/books?limit=7", "/books?offset=10&limit=7", "/authors?sort=-name", "/authors/1/books?limit=2",
-     "/books?title=none", "/books?offset=88"],
-)  # fmt: skip
+    [
+        "/books",
+        "/books?limit=7",
+        "/books?offset=10&limit=7",
+        "/authors?sort=-name",
+        "/authors/1/books?limit=2",
+        "/books?title=none",
+        "/books?offset=88",
+    ],
+)
 def test_the_header_link_holds_the_links_of_the_body(catalog: Catalog, address: str) -> None:
     response = catalog.client.get(address)
     links = response.json["links"]
@@ -116,10 +150,17 @@ def test_the_header_link_holds_the_links_of_the_body(catalog: Catalog, address: 
 
 @pytest.mark.parametrize(
     "query",
-    ["title=A%2C%20B&limit=3", "title%5Bcontains%5D=%25%20w&limit=2", "title[starts]=Zo%C3%AB%E2%80%99s&fields=title",
-     "publisher[in]=A,%20B&publisher[in]=B&total=exact", "sort=-published,title&offset=3", "subjects=100%25",
-     "created_at[gt]=2000-01-01T00:00:00%2B01:00", "author=%C3%A9llis+bell"],
-)  # fmt: skip
+    [
+        "title=A%2C%20B&limit=3",
+        "title%5Bcontains%5D=%25%20w&limit=2",
+        "title[starts]=Zo%C3%AB%E2%80%99s&fields=title",
+        "publisher[in]=A,%20B&publisher[in]=B&total=exact",
+        "sort=-published,title&offset=3",
+        "subjects=100%25",
+        "created_at[gt]=2000-01-01T00:00:00%2B01:00",
+        "author=%C3%A9llis+bell",
+    ],
+)
 def test_the_self_link_asks_the_same(catalog: Catalog, query: str) -> None:
     page = catalog.get(f"/books?{query}")
     again = catalog.get(page["links"]["self"])
@@ -128,9 +169,13 @@ def test_the_self_link_asks_the_same(catalog: Catalog, query: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("limit=3&sort=-title", "sort=-title&limit=3"), ("fields=id,title", "fields=title,id"),
-     ("title[ne]=B&language=en&limit=5", "limit=5&language=en&title[ne]=B"), ("id=1&id=2", "id=2&id=1")],
-)  # fmt: skip
+    [
+        ("limit=3&sort=-title", "sort=-title&limit=3"),
+        ("fields=id,title", "fields=title,id"),
+        ("title[ne]=B&language=en&limit=5", "limit=5&language=en&title[ne]=B"),
+        ("id=1&id=2", "id=2&id=1"),
+    ],
+)
 def test_the_order_of_parameters_changes_nothing(catalog: Catalog, one: str, other: str) -> None:
     first, second = catalog.client.get(f"/books?{one}"), catalog.client.get(f"/books?{other}")
     assert first.json["data"] == second.json["data"]
@@ -152,7 +197,9 @@ def test_a_slash_at_the_end_changes_nothing(catalog: Catalog, path: str) -> None
     assert catalog.client.get(f"{path}/?fields=id").data == catalog.client.get(f"{path}?fields=id").data
 
 
-@pytest.mark.parametrize(("resource", "name"), [(resource, name) for resource, names in FIELDS.items() for name in names])
+@pytest.mark.parametrize(
+    ("resource", "name"), [(resource, name) for resource, names in FIELDS.items() for name in names]
+)
 def test_each_field_can_be_asked_for_alone(catalog: Catalog, resource: str, name: str) -> None:
     rows = catalog.get(f"/{resource}?fields={name}&limit=100")["data"]
     assert rows == [{name: row[name]} for row in catalog.rows[resource]]
@@ -177,24 +224,40 @@ def test_fields_hold_for_an_isbn_and_for_an_authors_books(catalog: Catalog) -> N
 @pytest.mark.parametrize(
     ("address", "parameter", "code"),
     [
-        ("/books?fields=id,titel", "fields", "unknown"), ("/books?fields=", "fields", "unknown"),
-        ("/books?fields=id,id", "fields", "duplicate"), ("/books?fields=id&fields=title", "fields", "repeated"),
-        ("/authors?fields=title", "fields", "unknown"), ("/books/1?fields=name", "fields", "unknown"),
-        ("/books?fields[in]=id", "fields[in]", "unknown"), ("/books/1?limit=1", "limit", "unknown"),
-        ("/books/1?title=a", "title", "unknown"), ("/books?limit=0", "limit", "out_of_range"),
-        ("/books?limit=101", "limit", "out_of_range"), ("/books?limit=-1", "limit", "invalid"),
-        ("/books?limit=", "limit", "invalid"), ("/books?limit=2&limit=2", "limit", "repeated"),
-        ("/books?limit=%D9%A1", "limit", "invalid"), ("/books?limit=07", "limit", "invalid"),
-        ("/books?offset=10001", "offset", "out_of_range"), ("/books?offset=-1", "offset", "invalid"),
-        ("/books?offset=1e3", "offset", "invalid"), ("/books?total=yes", "total", "not_allowed"),
-        ("/books?total=", "total", "not_allowed"), ("/books?sort=", "sort", "unknown"),
-        ("/books?sort=publisher", "sort", "unknown"), ("/books?sort=title,-title", "sort", "duplicate"),
-        ("/books?sort=--title", "sort", "unknown"), ("/books?sort=%2Btitle", "sort", "unknown"),
-        ("/authors?sort=title", "sort", "unknown"), ("/books?sort=title&sort=id", "sort", "repeated"),
-        ("/books?sort=title,", "sort", "unknown"), ("/books?page=2", "page", "unknown"),
-        ("/authors/1/books?colour=red", "colour", "unknown"), ("/books?Limit=3", "Limit", "unknown"),
+        ("/books?fields=id,titel", "fields", "unknown"),
+        ("/books?fields=", "fields", "unknown"),
+        ("/books?fields=id,id", "fields", "duplicate"),
+        ("/books?fields=id&fields=title", "fields", "repeated"),
+        ("/authors?fields=title", "fields", "unknown"),
+        ("/books/1?fields=name", "fields", "unknown"),
+        ("/books?fields[in]=id", "fields[in]", "unknown"),
+        ("/books/1?limit=1", "limit", "unknown"),
+        ("/books/1?title=a", "title", "unknown"),
+        ("/books?limit=0", "limit", "out_of_range"),
+        ("/books?limit=101", "limit", "out_of_range"),
+        ("/books?limit=-1", "limit", "invalid"),
+        ("/books?limit=", "limit", "invalid"),
+        ("/books?limit=2&limit=2", "limit", "repeated"),
+        ("/books?limit=%D9%A1", "limit", "invalid"),
+        ("/books?limit=07", "limit", "invalid"),
+        ("/books?offset=10001", "offset", "out_of_range"),
+        ("/books?offset=-1", "offset", "invalid"),
+        ("/books?offset=1e3", "offset", "invalid"),
+        ("/books?total=yes", "total", "not_allowed"),
+        ("/books?total=", "total", "not_allowed"),
+        ("/books?sort=", "sort", "unknown"),
+        ("/books?sort=publisher", "sort", "unknown"),
+        ("/books?sort=title,-title", "sort", "duplicate"),
+        ("/books?sort=--title", "sort", "unknown"),
+        ("/books?sort=%2Btitle", "sort", "unknown"),
+        ("/authors?sort=title", "sort", "unknown"),
+        ("/books?sort=title&sort=id", "sort", "repeated"),
+        ("/books?sort=title,", "sort", "unknown"),
+        ("/books?page=2", "page", "unknown"),
+        ("/authors/1/books?colour=red", "colour", "unknown"),
+        ("/books?Limit=3", "Limit", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_a_parameter_that_cannot_be_read_is_400_that_names_it(
     catalog: Catalog, address: str, parameter: str, code: str
 ) -> None:
@@ -233,7 +296,9 @@ def test_two_keys_order_as_the_contract_says(catalog: Catalog, resource: str) ->
         assert [row["id"] for row in found] == [row["id"] for row in in_order(catalog.rows[resource], sort)], sort
 
 
-@pytest.mark.parametrize("sort", ["published,-page_count,title", "-title,-series_position,published,id", "title,-id,published"])
+@pytest.mark.parametrize(
+    "sort", ["published,-page_count,title", "-title,-series_position,published,id", "title,-id,published"]
+)
 def test_many_keys_order_as_the_contract_says(catalog: Catalog, sort: str) -> None:
     found = catalog.get(f"/books?sort={sort}&limit=100&fields=id")["data"]
     assert [row["id"] for row in found] == [row["id"] for row in in_order(catalog.rows["books"], sort)]
@@ -259,9 +324,18 @@ def test_unknown_values_come_last_in_both_directions(catalog: Catalog, sort: str
 @pytest.mark.parametrize("page", ["", "&limit=1", "&limit=3&offset=2", "&offset=500", "&sort=-updated_at&fields=id"])
 @pytest.mark.parametrize(
     "address",
-    ["/books?", "/authors?", "/books?id[lte]=33", "/books?title=no such", "/authors/1/books?", "/authors/45/books?",
-     "/books?title=100%25 wolf", "/books?author[contains]=e&publisher[ne]=Ace", "/authors?name[contains]=%25"],
-)  # fmt: skip
+    [
+        "/books?",
+        "/authors?",
+        "/books?id[lte]=33",
+        "/books?title=no such",
+        "/authors/1/books?",
+        "/authors/45/books?",
+        "/books?title=100%25 wolf",
+        "/books?author[contains]=e&publisher[ne]=Ace",
+        "/authors?name[contains]=%25",
+    ],
+)
 def test_a_total_is_counted_when_asked_for(catalog: Catalog, address: str, page: str, total: str) -> None:
     count = len(catalog.get(f"{address}&limit=100")["data"])
     response = catalog.client.get(f"{address}{page}&total={total}")

@@ -22,16 +22,36 @@ SORTS = {
 }
 SINGLE = [(path, sign + name) for path, names in SORTS.items() for name in names for sign in ("", "-")]
 SEVERAL = [
-    *(("books", sort) for sort in (
-        "published,title", "-published,title", "published,-title", "-published,-title", "-page_count,series_position",
-        "series_position,-page_count", "title,-published", "-title,id", "page_count,-id", "-created_at,published",
-        "updated_at,-page_count", "-series_position,published,-title", "published,-page_count,series_position,title",
-    )),
-    *(("authors", sort) for sort in (
-        "-birth_date,name", "birth_date,-sort_name", "name,-birth_date", "-created_at,-name", "sort_name,-id",
-        "-name,birth_date,-updated_at",
-    )),
-]  # fmt: skip
+    *(
+        ("books", sort)
+        for sort in (
+            "published,title",
+            "-published,title",
+            "published,-title",
+            "-published,-title",
+            "-page_count,series_position",
+            "series_position,-page_count",
+            "title,-published",
+            "-title,id",
+            "page_count,-id",
+            "-created_at,published",
+            "updated_at,-page_count",
+            "-series_position,published,-title",
+            "published,-page_count,series_position,title",
+        )
+    ),
+    *(
+        ("authors", sort)
+        for sort in (
+            "-birth_date,name",
+            "birth_date,-sort_name",
+            "name,-birth_date",
+            "-created_at,-name",
+            "sort_name,-id",
+            "-name,birth_date,-updated_at",
+        )
+    ),
+]
 
 
 class Catalog:
@@ -49,7 +69,7 @@ class Catalog:
 
 @pytest.fixture(scope="module")
 def catalog(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> Iterator[Catalog]:
-    yield Catalog(make_app(DATABASE_URL=new_database("paging")).test_client(use_cookies=False))
+    return Catalog(make_app(DATABASE_URL=new_database("paging")).test_client(use_cookies=False))
 
 
 def page(client: FlaskClient, address: str) -> Row:
@@ -112,7 +132,10 @@ def test_a_walk_sees_every_row_that_stood_throughout_once_while_others_come_and_
         standing = [row["id"] for row in rows if row["id"] not in gone]
         edge = [row["id"] for row in (seen["data"][:1] + seen["data"][-1:])]
         for victim in {*edge[-1:], choose.choice(standing)}:
-            assert client.delete(f"/{path}/{victim}?books=keep" if path == "authors" else f"/{path}/{victim}").status_code == 204
+            assert (
+                client.delete(f"/{path}/{victim}?books=keep" if path == "authors" else f"/{path}/{victim}").status_code
+                == 204
+            )
             gone.add(victim)
 
     first = page(client, f"/{path}?sort={sort}&limit={LIMIT}&fields=id")
@@ -181,23 +204,44 @@ def test_a_total_beside_a_cursor_is_counted(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize(
     "beside",
-    ["sort=-published,title", "language[ne]=en", "subjects=Fiction", "sort=-published,title&language[ne]=en&subjects=Fiction",
-     "subjects=Fiction&limit=2", "fields=id"],
-)  # fmt: skip
+    [
+        "sort=-published,title",
+        "language[ne]=en",
+        "subjects=Fiction",
+        "sort=-published,title&language[ne]=en&subjects=Fiction",
+        "subjects=Fiction&limit=2",
+        "fields=id",
+    ],
+)
 def test_the_same_sort_and_filters_may_stand_beside_a_cursor(catalog: Catalog, beside: str) -> None:
-    link = page(catalog.client, "/books?sort=-published,title&language[ne]=en&subjects=Fiction&limit=2")["links"]["next"]
+    link = page(catalog.client, "/books?sort=-published,title&language[ne]=en&subjects=Fiction&limit=2")["links"][
+        "next"
+    ]
     with_it = page(catalog.client, f"{link}&{beside}")["data"]
     assert [row["id"] for row in with_it] == ids([page(catalog.client, link)])
 
 
 @pytest.mark.parametrize(
     ("beside", "parameter"),
-    [("sort=published,title", "cursor"), ("sort=id", "cursor"), ("language[ne]=fr", "cursor"), ("language=en", "cursor"),
-     ("subjects=Gender", "cursor"), ("page_count=1", "cursor"), ("offset=0", "offset"), ("offset=3", "offset"),
-     ("limit=0", "limit"), ("fields=x", "fields"), ("colour=red", "colour"), ("cursor=", "cursor")],
-)  # fmt: skip
+    [
+        ("sort=published,title", "cursor"),
+        ("sort=id", "cursor"),
+        ("language[ne]=fr", "cursor"),
+        ("language=en", "cursor"),
+        ("subjects=Gender", "cursor"),
+        ("page_count=1", "cursor"),
+        ("offset=0", "offset"),
+        ("offset=3", "offset"),
+        ("limit=0", "limit"),
+        ("fields=x", "fields"),
+        ("colour=red", "colour"),
+        ("cursor=", "cursor"),
+    ],
+)
 def test_anything_else_beside_a_cursor_is_400(catalog: Catalog, beside: str, parameter: str) -> None:
-    link = page(catalog.client, "/books?sort=-published,title&language[ne]=en&subjects=Fiction&limit=2")["links"]["next"]
+    link = page(catalog.client, "/books?sort=-published,title&language[ne]=en&subjects=Fiction&limit=2")["links"][
+        "next"
+    ]
     response = catalog.client.get(f"{link}&{beside}")
     assert response.status_code == 400
     assert parameter in [error["parameter"] for error in response.json["errors"]]
@@ -215,8 +259,22 @@ def test_a_cursor_holds_for_its_own_list_alone(catalog: Catalog, other: str) -> 
 def test_a_damaged_cursor_is_400(catalog: Catalog) -> None:
     word = cursor_of(page(catalog.client, "/books?limit=2&sort=title")["links"]["next"])
     assert page(catalog.client, f"/books?cursor={word}")["data"]
-    damaged = [word[:-1], word[1:], word + "A", word[::-1], word.swapcase(), "", "x", "é", "%00", word[:20] + "!" + word[20:],
-               *(word[:place] + ("A" if word[place] != "A" else "B") + word[place + 1 :] for place in range(0, len(word) - 1, 9))]  # fmt: skip
+    damaged = [
+        word[:-1],
+        word[1:],
+        word + "A",
+        word[::-1],
+        word.swapcase(),
+        "",
+        "x",
+        "é",
+        "%00",
+        word[:20] + "!" + word[20:],
+        *(
+            word[:place] + ("A" if word[place] != "A" else "B") + word[place + 1 :]
+            for place in range(0, len(word) - 1, 9)
+        ),
+    ]
     for text in damaged:
         response = catalog.client.get("/books", query_string={"cursor": text})
         assert response.status_code == 400, text
@@ -226,13 +284,32 @@ def test_a_damaged_cursor_is_400(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     ("sort", "keys"),
     [
-        ("", ()), ("", (1, 2)), ("", ("1",)), ("", (None,)), ("", (True,)), ("", (1.5,)), ("", (2**70,)), ("", ({},)),
-        ("title", ("a",)), ("title", (1, 1)), ("title", ("a\0", 1)), ("title", ("\ud800", 1)), ("title", (None, 1)),
-        ("published", ("1990", 1)), ("published", (2**40, 1)), ("published", (1e400, 1)), ("series_position", ("x", 1)),
-        ("series_position", (float("nan"), 1)), ("created_at", ("yesterday", 1)), ("created_at", (1, 1)),
-        ("created_at", ("2024-02-30T00:00:00Z", 1)), ("page_count", ([1], 1)), ("colour", (1, 1)), ("title,title", ("a", "a", 1)),
+        ("", ()),
+        ("", (1, 2)),
+        ("", ("1",)),
+        ("", (None,)),
+        ("", (True,)),
+        ("", (1.5,)),
+        ("", (2**70,)),
+        ("", ({},)),
+        ("title", ("a",)),
+        ("title", (1, 1)),
+        ("title", ("a\0", 1)),
+        ("title", ("\ud800", 1)),
+        ("title", (None, 1)),
+        ("published", ("1990", 1)),
+        ("published", (2**40, 1)),
+        ("published", (1e400, 1)),
+        ("series_position", ("x", 1)),
+        ("series_position", (float("nan"), 1)),
+        ("created_at", ("yesterday", 1)),
+        ("created_at", (1, 1)),
+        ("created_at", ("2024-02-30T00:00:00Z", 1)),
+        ("page_count", ([1], 1)),
+        ("colour", (1, 1)),
+        ("title,title", ("a", "a", 1)),
     ],
-)  # fmt: skip
+)
 def test_a_forged_cursor_is_never_more_than_400(catalog: Catalog, sort: str, keys: tuple[Any, ...]) -> None:
     word = forged(["books", ["sort", sort] if sort else [], keys, 0])
     assert catalog.client.get(f"/books?cursor={word}").status_code == 400
@@ -241,13 +318,28 @@ def test_a_forged_cursor_is_never_more_than_400(catalog: Catalog, sort: str, key
 @pytest.mark.parametrize(
     "content",
     [
-        ["books", ["limit", "1000"], [1], 0], ["books", ["offset", "-5"], [1], 0], ["books", ["total", "x"], [1], 0],
-        ["books", ["limit", "1", "limit", "2"], [1], 0], ["books", ["sort"], [1], 0], ["books", ["id", 1], [1], 0],
-        ["books", ["title", "\ud800"], [1], 0], ["books", [], [1], 7],
-        ["books", [], [1], None], ["books", [], 1, 0], ["books", [], {"a": 1}, 0], ["books", {}, [1], 0], [1, [], [1], 0],
-        ["authors", [], [1], 0], ["books", [], [1]], {}, 1, None, "books", [[[[]]]],
+        ["books", ["limit", "1000"], [1], 0],
+        ["books", ["offset", "-5"], [1], 0],
+        ["books", ["total", "x"], [1], 0],
+        ["books", ["limit", "1", "limit", "2"], [1], 0],
+        ["books", ["sort"], [1], 0],
+        ["books", ["id", 1], [1], 0],
+        ["books", ["title", "\ud800"], [1], 0],
+        ["books", [], [1], 7],
+        ["books", [], [1], None],
+        ["books", [], 1, 0],
+        ["books", [], {"a": 1}, 0],
+        ["books", {}, [1], 0],
+        [1, [], [1], 0],
+        ["authors", [], [1], 0],
+        ["books", [], [1]],
+        {},
+        1,
+        None,
+        "books",
+        [[[[]]]],
     ],
-)  # fmt: skip
+)
 def test_a_cursor_forged_with_what_no_cursor_holds_is_400(catalog: Catalog, content: Any) -> None:
     assert catalog.client.get(f"/books?cursor={forged(content)}").status_code == 400
 

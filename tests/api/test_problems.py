@@ -26,7 +26,9 @@ def codes_in(source: Path) -> Iterator[tuple[str, int]]:
             continue
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        owner = function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
+        owner = (
+            function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
+        )
         if name not in PLACES or (name in BEARERS and owner not in BEARERS[name]):
             continue
         arguments = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "code")]
@@ -58,7 +60,12 @@ def test_codes_are_words_with_a_sentence() -> None:
 def test_every_type_of_problem_has_a_page(client: FlaskClient, kind: type[Problem]) -> None:
     page = client.get(f"/problems/{kind.slug}")
     assert page.status_code == 200
-    assert page.json == {"type": f"/problems/{kind.slug}", "title": kind.title, "status": kind.status, "help": kind.help}
+    assert page.json == {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "help": kind.help,
+    }
     assert page.json["title"]
     assert page.json["help"].endswith(".")
     assert page.json in client.get("/problems").json["data"]
@@ -73,19 +80,34 @@ def test_the_list_of_problems_is_whole(client: FlaskClient) -> None:
 
 
 def test_the_type_of_any_problem_can_be_read(client: FlaskClient) -> None:
-    for response in (client.get("/nothing"), client.get("/books?x=1"), client.delete("/books"), client.get("/books/isbn/1"),
-                     client.get("/books?cursor=x"), client.post("/books", json={}), client.post("/books", data="x")):  # fmt: skip
+    for response in (
+        client.get("/nothing"),
+        client.get("/books?x=1"),
+        client.delete("/books"),
+        client.get("/books/isbn/1"),
+        client.get("/books?cursor=x"),
+        client.post("/books", json={}),
+        client.post("/books", data="x"),
+    ):
         page = client.get(response.json["type"])
         assert (page.status_code, page.json["status"]) == (200, response.status_code)
 
 
-@pytest.mark.parametrize(("path", "wrong", "right", "listed"), [
-    ("/books?titel=x", "titel", "title", "publisher"), ("/books?pagecount=1", "pagecount", "page_count", "cursor"),
-    ("/books?sort=titles", "titles", "title", "published"), ("/books?fields=auhtors", "auhtors", "authors", "subtitle"),
-    ("/books?title[contain]=x", "contain", "contains", "starts"), ("/authors?nam=x", "nam", "name", "birth_date"),
-    ("/authors?sort=birthdate", "birthdate", "birth_date", "sort_name"), ("/books?limits=5", "limits", "limit", "offset"),
-    ("/books/1?field=id", "field", "fields", "fields"), ("/books?authorid=1", "authorid", "author_id", "role"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "wrong", "right", "listed"),
+    [
+        ("/books?titel=x", "titel", "title", "publisher"),
+        ("/books?pagecount=1", "pagecount", "page_count", "cursor"),
+        ("/books?sort=titles", "titles", "title", "published"),
+        ("/books?fields=auhtors", "auhtors", "authors", "subtitle"),
+        ("/books?title[contain]=x", "contain", "contains", "starts"),
+        ("/authors?nam=x", "nam", "name", "birth_date"),
+        ("/authors?sort=birthdate", "birthdate", "birth_date", "sort_name"),
+        ("/books?limits=5", "limits", "limit", "offset"),
+        ("/books/1?field=id", "field", "fields", "fields"),
+        ("/books?authorid=1", "authorid", "author_id", "role"),
+    ],
+)
 def test_a_wrong_name_in_a_query_is_answered_with_the_nearest(
     client: FlaskClient, path: str, wrong: str, right: str, listed: str
 ) -> None:
@@ -97,12 +119,16 @@ def test_a_wrong_name_in_a_query_is_answered_with_the_nearest(
     assert re.search(rf"Allowed: .*\b{listed}\b", detail)
 
 
-@pytest.mark.parametrize(("path", "document", "pointer", "right"), [
-    ("/books", {"title": "x", "titles": "x"}, "/titles", "title"), ("/books", {"title": "x", "isbn_13": "x"}, "/isbn_13", "isbn"),
-    ("/books", {"title": "x", "authors": [{"id": 1, "roles": "x"}]}, "/authors/0/roles", "role"),
-    ("/authors", {"name": "x", "birthdate": "x"}, "/birthdate", "birth_date"),
-    ("/authors", [{"name": "x", "sortname": "x"}], "/0/sortname", "sort_name"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "document", "pointer", "right"),
+    [
+        ("/books", {"title": "x", "titles": "x"}, "/titles", "title"),
+        ("/books", {"title": "x", "isbn_13": "x"}, "/isbn_13", "isbn"),
+        ("/books", {"title": "x", "authors": [{"id": 1, "roles": "x"}]}, "/authors/0/roles", "role"),
+        ("/authors", {"name": "x", "birthdate": "x"}, "/birthdate", "birth_date"),
+        ("/authors", [{"name": "x", "sortname": "x"}], "/0/sortname", "sort_name"),
+    ],
+)
 def test_a_wrong_name_in_a_body_is_answered_with_the_nearest(
     client: FlaskClient, path: str, document: object, pointer: str, right: str
 ) -> None:

@@ -1,8 +1,7 @@
-"""One read is one statement, whatever the page; and every sort is served by an index, at the first page and deep inside."""
+"""One read is one statement, whatever the page; an index serves every sort, at the first page and deep inside."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,17 +19,46 @@ from tests.api.varied_catalog import Row, isbn, store, varied_authors, varied_bo
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
 READS = [
-    "/books", "/authors", "/books?limit=100", "/books?limit=1", "/authors?limit=100&fields=id", "/books/1", "/authors/1",
-    "/books/1?fields=id,authors", f"/books/isbn/{isbn(0)}", "/books/isbn/9780441478125", "/authors/1/books",
-    "/authors/1/books?limit=100&sort=-published,title", "/books?total=exact", "/books?total=estimated",
-    "/authors/1/books?total=exact", "/authors/1/books?total=estimated&author[contains]=e", "/books?offset=30&limit=5",
-    "/books?title=no such", "/books?title=no such&total=exact", "/authors/40/books",
+    "/books",
+    "/authors",
+    "/books?limit=100",
+    "/books?limit=1",
+    "/authors?limit=100&fields=id",
+    "/books/1",
+    "/authors/1",
+    "/books/1?fields=id,authors",
+    f"/books/isbn/{isbn(0)}",
+    "/books/isbn/9780441478125",
+    "/authors/1/books",
+    "/authors/1/books?limit=100&sort=-published,title",
+    "/books?total=exact",
+    "/books?total=estimated",
+    "/authors/1/books?total=exact",
+    "/authors/1/books?total=estimated&author[contains]=e",
+    "/books?offset=30&limit=5",
+    "/books?title=no such",
+    "/books?title=no such&total=exact",
+    "/authors/40/books",
     "/books?sort=-published,title&language[ne]=en&author[contains]=e&role=author&subjects=Fiction&isbn[null]=false"
     "&identifier=openlibrary:OL1&page_count[gt]=1&published[lte]=1991&created_at[gt]=2000-01-01&fields=id,title,authors"
     "&limit=50&total=exact",
-]  # fmt: skip
-MISSING = ["/books/999", "/authors/999", f"/books/isbn/{isbn(999)}", "/authors/999/books", "/authors/999/books?total=exact"]
-REFUSED = ["/books?titel=a", "/books?limit=0", "/books/0001", "/books/isbn/1", "/books?cursor=x", "/nothing", "/authors?sort=-x"]
+]
+MISSING = [
+    "/books/999",
+    "/authors/999",
+    f"/books/isbn/{isbn(999)}",
+    "/authors/999/books",
+    "/authors/999/books?total=exact",
+]
+REFUSED = [
+    "/books?titel=a",
+    "/books?limit=0",
+    "/books/0001",
+    "/books/isbn/1",
+    "/books?cursor=x",
+    "/nothing",
+    "/authors?sort=-x",
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +66,7 @@ def full(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> It
     client = make_app(DATABASE_URL=new_database("statements")).test_client(use_cookies=False)
     store(client, "/authors", varied_authors(40))
     store(client, "/books", varied_books(100, [1, 2, 3, 4]))
-    yield client
+    return client
 
 
 def fresh(client: FlaskClient, address: str) -> Any:
@@ -70,7 +98,9 @@ def test_no_read_begins_a_transaction(full: FlaskClient, statements: list[str]) 
     assert not [text for text in statements if text.upper().startswith(("BEGIN", "COMMIT", "SET"))]
 
 
-@pytest.mark.parametrize("address", ["/books?limit=3&total=exact", "/books/1", "/authors/1/books", f"/books/isbn/{isbn(0)}"])
+@pytest.mark.parametrize(
+    "address", ["/books?limit=3&total=exact", "/books/1", "/authors/1/books", f"/books/isbn/{isbn(0)}"]
+)
 def test_an_answer_from_the_cache_asks_the_database_nothing(
     full: FlaskClient, statements: list[str], address: str
 ) -> None:
@@ -136,13 +166,15 @@ class Explained:
            FROM generate_series(1, %(rows)s) AS n""",
         """INSERT INTO books (title, published, page_count, series_position, created_at, updated_at)
            SELECT 'Title ' || md5((n / 2)::text),
-                  CASE WHEN n %% 4 > 0 THEN lpad((1 + n::bigint * 7919 %% 2000)::text, 4, '0') || '-0' || 1 + n %% 9 END,
+                  CASE WHEN n %% 4 > 0 THEN lpad((1 + n::bigint * 7919 %% 2000)::text, 4, '0')
+                       || '-0' || 1 + n %% 9 END,
                   CASE WHEN n %% 3 > 0 THEN 1 + n * 31 %% 900 END,
                   CASE WHEN n %% 7 = 0 THEN n %% 40 / 2.0 END,
                   '2020-01-01'::timestamptz + n %% 9973 * interval '1 hour',
                   '2021-01-01'::timestamptz + n %% 997 * interval '1 hour'
            FROM generate_series(1, %(rows)s) AS n""",
-        "INSERT INTO contributions (book_id, author_id, role, position) SELECT n, 1 + n * 7 %% %(rows)s, 'author', 0"
+        "INSERT INTO contributions (book_id, author_id, role, position)"
+        " SELECT n, 1 + n * 7 %% %(rows)s, 'author', 0"
         " FROM generate_series(1, %(rows)s) AS n",
         "ANALYZE",
     )
@@ -197,12 +229,23 @@ def test_an_index_serves_every_sort(explained: Explained, path: str, sort: str, 
 
 @pytest.mark.parametrize(
     "sort",
-    ["published,-page_count", "-published,title", "page_count,-series_position", "-title,published", "-created_at,title",
-     "updated_at,-published"],
-)  # fmt: skip
+    [
+        "published,-page_count",
+        "-published,title",
+        "page_count,-series_position",
+        "-title,published",
+        "-created_at,title",
+        "updated_at,-published",
+    ],
+)
 def test_two_keys_read_no_more_than_the_rows_that_tie_in_the_first(explained: Explained, sort: str) -> None:
     deep = explained.client.get(f"/books?sort={sort}&offset=10000&fields=id").json["links"]
     for address in (f"/books?sort={sort}", deep["next"], deep["prev"]):
         steps = explained.steps("books", address)
         assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step.get("Relation Name") == "books"]
-        assert max(map(handled, steps)) < Explained.ROWS / 100, f"{address}: {json.dumps(steps)[:2000]}"
+        told = [
+            (step["Node Type"], step.get("Index Name"), step.get("Index Cond"), handled(step))
+            for step in steps
+            if handled(step) > 500
+        ]
+        assert max(map(handled, steps)) < Explained.ROWS / 100, told

@@ -15,29 +15,74 @@ from flask.testing import FlaskClient
 Add = Callable[..., dict[str, Any]]
 
 BOOK_MEMBERS = [
-    "id", "title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description", "series",
-    "series_position", "subjects", "cover_url", "identifiers", "authors", "created_at", "updated_at",
-]  # fmt: skip
-AUTHOR_MEMBERS = [
-    "id", "name", "sort_name", "alternate_names", "birth_date", "death_date", "biography", "identifiers", "created_at",
+    "id",
+    "title",
+    "subtitle",
+    "isbn",
+    "published",
+    "publisher",
+    "language",
+    "page_count",
+    "description",
+    "series",
+    "series_position",
+    "subjects",
+    "cover_url",
+    "identifiers",
+    "authors",
+    "created_at",
     "updated_at",
-]  # fmt: skip
-ROLES = (
-    "author editor translator illustrator narrator compiler adapter photographer introduction contributor"
-).split()  # fmt: skip
+]
+AUTHOR_MEMBERS = [
+    "id",
+    "name",
+    "sort_name",
+    "alternate_names",
+    "birth_date",
+    "death_date",
+    "biography",
+    "identifiers",
+    "created_at",
+    "updated_at",
+]
+ROLES = [
+    "author",
+    "editor",
+    "translator",
+    "illustrator",
+    "narrator",
+    "compiler",
+    "adapter",
+    "photographer",
+    "introduction",
+    "contributor",
+]
 ISBN, OTHER_ISBN, THIRD_ISBN = "9780441478125", "9780060125639", "9780156453806"
 BOOK = {
-    "title": "The Left Hand of Darkness", "subtitle": "50th Anniversary Edition", "isbn": ISBN, "published": "1969-03",
-    "publisher": "Ace Books", "language": "en", "page_count": 304, "description": "An envoy.\n\nAlone.",
-    "series": "Hainish Cycle", "series_position": 1.5, "subjects": ["Science fiction", "Gender"],
-    "cover_url": "https://covers.example/1.jpg", "identifiers": {"openlibrary": ["OL7353617M"], "goodreads": ["1", "2"]},
+    "title": "The Left Hand of Darkness",
+    "subtitle": "50th Anniversary Edition",
+    "isbn": ISBN,
+    "published": "1969-03",
+    "publisher": "Ace Books",
+    "language": "en",
+    "page_count": 304,
+    "description": "An envoy.\n\nAlone.",
+    "series": "Hainish Cycle",
+    "series_position": 1.5,
+    "subjects": ["Science fiction", "Gender"],
+    "cover_url": "https://covers.example/1.jpg",
+    "identifiers": {"openlibrary": ["OL7353617M"], "goodreads": ["1", "2"]},
     "authors": [{"name": "Ursula K. Le Guin"}, {"name": "Ann Other", "role": "editor", "credited_as": "A. O."}],
-}  # fmt: skip
+}
 AUTHOR = {
-    "name": "Ursula K. Le Guin", "sort_name": "Le Guin, Ursula", "alternate_names": ["Урсула Ле Гуин", "U. Kroeber"],
-    "birth_date": "1929-10-21", "death_date": "2018", "biography": "A life.\nIn lines.",
+    "name": "Ursula K. Le Guin",
+    "sort_name": "Le Guin, Ursula",
+    "alternate_names": ["Урсула Ле Гуин", "U. Kroeber"],
+    "birth_date": "1929-10-21",
+    "death_date": "2018",
+    "biography": "A life.\nIn lines.",
     "identifiers": {"wikidata": ["Q181659"]},
-}  # fmt: skip
+}
 READ_ONLY = ("id", "created_at", "updated_at")
 
 
@@ -54,10 +99,16 @@ def moment(text: str) -> datetime:
 # Representations
 
 
-@pytest.mark.parametrize(("path", "document", "members"), [
-    ("/books", BOOK, BOOK_MEMBERS), ("/books", {"title": "Dune"}, BOOK_MEMBERS), ("/authors", AUTHOR, AUTHOR_MEMBERS),
-    ("/authors", {"name": "Ada"}, AUTHOR_MEMBERS),
-], ids=["a whole book", "a title", "a whole author", "a name"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "document", "members"),
+    [
+        ("/books", BOOK, BOOK_MEMBERS),
+        ("/books", {"title": "Dune"}, BOOK_MEMBERS),
+        ("/authors", AUTHOR, AUTHOR_MEMBERS),
+        ("/authors", {"name": "Ada"}, AUTHOR_MEMBERS),
+    ],
+    ids=["a whole book", "a title", "a whole author", "a name"],
+)
 def test_every_answer_bears_the_same_representation(
     client: FlaskClient, path: str, document: dict[str, Any], members: list[str]
 ) -> None:
@@ -78,14 +129,22 @@ def test_every_answer_bears_the_same_representation(
 def test_what_is_unknown_is_null_or_empty(add_book: Add, add_author: Add) -> None:
     book = add_book(title="Dune")
     assert {name: value for name, value in book.items() if value not in (None, [], {})} == {
-        "id": 1, "title": "Dune", "created_at": book["created_at"], "updated_at": book["created_at"],
-    }  # fmt: skip
+        "id": 1,
+        "title": "Dune",
+        "created_at": book["created_at"],
+        "updated_at": book["created_at"],
+    }
     assert (book["subjects"], book["authors"], book["identifiers"]) == ([], [], {})
     author = add_author(name="Ada")
     assert writable(author) == {
-        "name": "Ada", "sort_name": "Ada", "alternate_names": [], "birth_date": None, "death_date": None, "biography": None,
+        "name": "Ada",
+        "sort_name": "Ada",
+        "alternate_names": [],
+        "birth_date": None,
+        "death_date": None,
+        "biography": None,
         "identifiers": {},
-    }  # fmt: skip
+    }
 
 
 def test_everything_that_was_sent_is_stored(add_book: Add, add_author: Add) -> None:
@@ -109,26 +168,48 @@ def test_timestamps_are_utc_and_begin_alike(add_book: Add, add_author: Add) -> N
 # What is stored of what is sent
 
 NORMALIZED: tuple[tuple[str, str, Any, Any], ...] = (
-    ("/books", "title", "  Dune  ", "Dune"), ("/books", "title", "Du\t \n ne", "Du ne"), ("/books", "title", "a\r\nb", "a b"),
-    ("/books", "title", "\u3000a\u00a0\u2003b\u2028c\x85d\u3000", "a b c d"), ("/books", "title", "cafe\u0301", "café"),
-    ("/books", "title", "\u212b", "Å"), ("/books", "title", "\u1100\u1161", "가"), ("/books", "title", "a\u200db", "a\u200db"),
-    ("/books", "title", "a\u200eb\u200f", "a\u200eb\u200f"), ("/books", "title", "ﬁ", "ﬁ"),
-    ("/books", "subtitle", " a  b ", "a b"), ("/books", "publisher", "A\nB", "A B"), ("/books", "series", "\tx", "x"),
-    ("/books", "description", "\n  a  \n\n b \n", "a  \n\n b"), ("/books", "description", "e\u0301\tx", "é\tx"),
-    ("/books", "isbn", "978-0-441-47812-5", ISBN), ("/books", "isbn", "0-441-47812-3", ISBN),
-    ("/books", "isbn", " 978 0441478125 ", ISBN), ("/books", "isbn", "978–0–441–47812–5", ISBN),
-    ("/books", "isbn", "080442957x", "9780804429573"), ("/books", "isbn", "0-8044-2957-X", "9780804429573"),
-    ("/books", "language", "EN", "en"), ("/books", "language", "pt-br", "pt-BR"),
-    ("/books", "language", "ZH-hANT-tw", "zh-Hant-TW"), ("/books", "language", "sl-ROZAJ", "sl-rozaj"),
-    ("/books", "subjects", [" b ", "a", "B"], ["b", "a", "B"]), ("/books", "subjects", None, []),
-    ("/books", "identifiers", None, {}), ("/books", "authors", None, []), ("/books", "page_count", None, None),
+    ("/books", "title", "  Dune  ", "Dune"),
+    ("/books", "title", "Du\t \n ne", "Du ne"),
+    ("/books", "title", "a\r\nb", "a b"),
+    ("/books", "title", "\u3000a\u00a0\u2003b\u2028c\x85d\u3000", "a b c d"),
+    ("/books", "title", "cafe\u0301", "café"),
+    ("/books", "title", "\u212b", "Å"),
+    ("/books", "title", "\u1100\u1161", "가"),
+    ("/books", "title", "a\u200db", "a\u200db"),
+    ("/books", "title", "a\u200eb\u200f", "a\u200eb\u200f"),
+    ("/books", "title", "ﬁ", "ﬁ"),
+    ("/books", "subtitle", " a  b ", "a b"),
+    ("/books", "publisher", "A\nB", "A B"),
+    ("/books", "series", "\tx", "x"),
+    ("/books", "description", "\n  a  \n\n b \n", "a  \n\n b"),
+    ("/books", "description", "e\u0301\tx", "é\tx"),
+    ("/books", "isbn", "978-0-441-47812-5", ISBN),
+    ("/books", "isbn", "0-441-47812-3", ISBN),
+    ("/books", "isbn", " 978 0441478125 ", ISBN),
+    ("/books", "isbn", "978–0–441–47812–5", ISBN),
+    ("/books", "isbn", "080442957x", "9780804429573"),
+    ("/books", "isbn", "0-8044-2957-X", "9780804429573"),
+    ("/books", "language", "EN", "en"),
+    ("/books", "language", "pt-br", "pt-BR"),
+    ("/books", "language", "ZH-hANT-tw", "zh-Hant-TW"),
+    ("/books", "language", "sl-ROZAJ", "sl-rozaj"),
+    ("/books", "subjects", [" b ", "a", "B"], ["b", "a", "B"]),
+    ("/books", "subjects", None, []),
+    ("/books", "identifiers", None, {}),
+    ("/books", "authors", None, []),
+    ("/books", "page_count", None, None),
     ("/books", "identifiers", {"x": [" 1 ", "2"]}, {"x": ["1", "2"]}),
     ("/books", "identifiers", {"isbn": ["0-8044-2957-X", "978-0-441-47812-5"]}, {"isbn": ["9780804429573", ISBN]}),
-    ("/books", "series_position", 2, 2), ("/books", "series_position", 0.1, 0.1), ("/books", "series_position", 1e2, 100),
-    ("/books", "published", "-0044", "-0044"), ("/books", "published", "2024-02", "2024-02"),
-    ("/authors", "name", " Ada \n Lovelace ", "Ada Lovelace"), ("/authors", "alternate_names", [" A ", "a"], ["A", "a"]),
-    ("/authors", "biography", " a\n b ", "a\n b"), ("/authors", "identifiers", {"isbn": ["080442957X"]}, {"isbn": ["9780804429573"]}),
-)  # fmt: skip
+    ("/books", "series_position", 2, 2),
+    ("/books", "series_position", 0.1, 0.1),
+    ("/books", "series_position", 1e2, 100),
+    ("/books", "published", "-0044", "-0044"),
+    ("/books", "published", "2024-02", "2024-02"),
+    ("/authors", "name", " Ada \n Lovelace ", "Ada Lovelace"),
+    ("/authors", "alternate_names", [" A ", "a"], ["A", "a"]),
+    ("/authors", "biography", " a\n b ", "a\n b"),
+    ("/authors", "identifiers", {"isbn": ["080442957X"]}, {"isbn": ["9780804429573"]}),
+)
 
 
 @pytest.mark.parametrize(("path", "name", "sent", "kept"), NORMALIZED, ids=lambda value: ascii(value)[:40])
@@ -141,11 +222,18 @@ def test_values_are_stored_in_their_one_form(client: FlaskClient, path: str, nam
     assert client.put(created.headers["Location"], json=document | {name: sent}).text == created.text
 
 
-@pytest.mark.parametrize(("name", "filed"), [
-    ("Ursula K. Le Guin", "Le Guin, Ursula K."), ("Homer", "Homer"), ("Frank Herbert", "Herbert, Frank"),
-    ("Woolf, Virginia", "Woolf, Virginia"), ("Simone de Beauvoir", "Beauvoir, Simone de"), ("村上春樹", "村上春樹"),
-    ("Martin Luther King Jr.", "King, Martin Luther, Jr."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "filed"),
+    [
+        ("Ursula K. Le Guin", "Le Guin, Ursula K."),
+        ("Homer", "Homer"),
+        ("Frank Herbert", "Herbert, Frank"),
+        ("Woolf, Virginia", "Woolf, Virginia"),
+        ("Simone de Beauvoir", "Beauvoir, Simone de"),
+        ("村上春樹", "村上春樹"),
+        ("Martin Luther King Jr.", "King, Martin Luther, Jr."),
+    ],
+)
 def test_a_sort_name_is_made_from_the_name(add_author: Add, name: str, filed: str) -> None:
     assert add_author(name=name)["sort_name"] == filed
 
@@ -176,16 +264,23 @@ def test_a_batch_is_answered_in_its_order(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("path", ["/books", "/authors"])
 def test_a_batch_may_have_1000_records(client: FlaskClient, path: str) -> None:
-    response = client.post(path, json=[{"title" if path == "/books" else "name": f"{number}"} for number in range(1000)])
+    response = client.post(
+        path, json=[{"title" if path == "/books" else "name": f"{number}"} for number in range(1000)]
+    )
     assert response.status_code == 201
     assert len(response.json["data"]) == 1000
     assert client.get(f"{path}?total=exact&limit=1").json["meta"]["total"] == 1000
 
 
-@pytest.mark.parametrize(("bad", "status", "pointer"), [
-    ({"title": ""}, 422, "/2/title"), ({"title": "x", "authors": [{"id": 99}]}, 422, "/2/authors/0/id"),
-    ({"title": "x", "isbn": ISBN}, 409, "/2/isbn"), ({"title": "x", "isbn": OTHER_ISBN}, 409, "/2/isbn"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("bad", "status", "pointer"),
+    [
+        ({"title": ""}, 422, "/2/title"),
+        ({"title": "x", "authors": [{"id": 99}]}, 422, "/2/authors/0/id"),
+        ({"title": "x", "isbn": ISBN}, 409, "/2/isbn"),
+        ({"title": "x", "isbn": OTHER_ISBN}, 409, "/2/isbn"),
+    ],
+)
 def test_a_batch_with_one_bad_row_stores_nothing(
     client: FlaskClient, add_book: Add, bad: dict[str, Any], status: int, pointer: str
 ) -> None:
@@ -268,7 +363,9 @@ def test_a_name_beside_an_id_is_ignored(client: FlaskClient, add_book: Add, add_
     assert client.get("/authors?total=exact").json["meta"]["total"] == 1
 
 
-def test_contributors_keep_their_order_and_may_have_several_roles(client: FlaskClient, add_book: Add, add_author: Add) -> None:
+def test_contributors_keep_their_order_and_may_have_several_roles(
+    client: FlaskClient, add_book: Add, add_author: Add
+) -> None:
     ids = [add_author(name=name)["id"] for name in "cab"]
     sent = [{"id": author_id, "role": role} for role in reversed(ROLES) for author_id in ids]
     book = add_book(authors=sent)
@@ -283,8 +380,11 @@ def test_null_is_the_same_as_leaving_out(client: FlaskClient, add_book: Add) -> 
     assert writable(book) == writable(add_book(title="Dune"))
     authors = [{"id": None, "name": "Ada", "role": None, "credited_as": None}]
     assert add_book(authors=authors)["authors"][0] | {"id": 0} == {
-        "id": 0, "name": "Ada", "role": "author", "credited_as": None,
-    }  # fmt: skip
+        "id": 0,
+        "name": "Ada",
+        "role": "author",
+        "credited_as": None,
+    }
     assert add_book(identifiers={"x": None, "y": ["1"]})["identifiers"].get("y") == ["1"]
 
 
@@ -296,14 +396,22 @@ def test_put_clears_what_is_left_out(client: FlaskClient, add_book: Add, add_aut
     replaced = client.put(f"/books/{book['id']}", json={"title": "Dune"})
     assert replaced.status_code == 200
     assert [name for name, value in replaced.json.items() if value not in (None, [], {})] == [
-        "id", "title", "created_at", "updated_at",
-    ]  # fmt: skip
+        "id",
+        "title",
+        "created_at",
+        "updated_at",
+    ]
     assert replaced.json["created_at"] == book["created_at"]
     replaced = client.put(f"/authors/{author['id']}", json={"name": "Ada"})
     assert writable(replaced.json) == {
-        "name": "Ada", "sort_name": "Ada", "alternate_names": [], "birth_date": None, "death_date": None, "biography": None,
+        "name": "Ada",
+        "sort_name": "Ada",
+        "alternate_names": [],
+        "birth_date": None,
+        "death_date": None,
+        "biography": None,
         "identifiers": {},
-    }  # fmt: skip
+    }
     assert client.get("/authors?total=exact").json["meta"]["total"] == 3  # the book's contributors stay as authors
 
 
@@ -322,7 +430,7 @@ PATCHES: tuple[tuple[Any, Any], ...] = (
     ({"authors": None}, {"authors": []}),
     ({"authors": []}, {"authors": []}),
     ({"series_position": 2}, {"series_position": 2}),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("patch", "changed"), PATCHES, ids=[json.dumps(patch) for patch, _ in PATCHES])
@@ -339,20 +447,33 @@ def test_patch_is_a_merge_patch(client: FlaskClient, add_book: Add, patch: Any, 
 def test_patching_contributors_replaces_the_list(client: FlaskClient, add_book: Add) -> None:
     book = add_book(**BOOK)
     response = client.patch(f"/books/{book['id']}", json={"authors": [{"id": book["authors"][1]["id"], "role": None}]})
-    assert response.json["authors"] == [{"id": book["authors"][1]["id"], "name": "Ann Other", "role": "author", "credited_as": None}]
+    assert response.json["authors"] == [
+        {"id": book["authors"][1]["id"], "name": "Ann Other", "role": "author", "credited_as": None}
+    ]
     assert writable(response.json) | {"authors": 0} == writable(book) | {"authors": 0}
 
 
 def _unchanging(record: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Writes that leave a record as it is."""
     some = "title" if "title" in record else "name"
-    found = [("PUT", record), ("PUT", writable(record)), ("PATCH", record), ("PATCH", {}), ("PATCH", {some: f" {record[some]} "}),
-             ("PATCH", {"identifiers": {}}), ("PATCH", {"id": record["id"], "created_at": "x", "updated_at": None}),
-             ("PUT", writable(record) | {"id": None, "updated_at": "2000-01-01T00:00:00Z"})]  # fmt: skip
+    found = [
+        ("PUT", record),
+        ("PUT", writable(record)),
+        ("PATCH", record),
+        ("PATCH", {}),
+        ("PATCH", {some: f" {record[some]} "}),
+        ("PATCH", {"identifiers": {}}),
+        ("PATCH", {"id": record["id"], "created_at": "x", "updated_at": None}),
+        ("PUT", writable(record) | {"id": None, "updated_at": "2000-01-01T00:00:00Z"}),
+    ]
     if "isbn" in record:
         names = [{**item, "id": None} for item in record["authors"]]
-        found += [("PATCH", {"isbn": "0-441-47812-3"}), ("PATCH", {"authors": names}), ("PATCH", {"language": "EN"}),
-                  ("PUT", writable(record) | {"authors": names})]  # fmt: skip
+        found += [
+            ("PATCH", {"isbn": "0-441-47812-3"}),
+            ("PATCH", {"authors": names}),
+            ("PATCH", {"language": "EN"}),
+            ("PUT", writable(record) | {"authors": names}),
+        ]
     return found
 
 
@@ -367,14 +488,20 @@ def test_a_write_that_changes_nothing_moves_nothing(client: FlaskClient, path: s
 
 
 CHANGES: tuple[tuple[str, Any], ...] = (
-    ("subtitle", "x"), ("description", None), ("subjects", ["Gender", "Science fiction"]), ("authors", []),
-    ("identifiers", {"openlibrary": None}), ("series_position", 1.25), ("isbn", OTHER_ISBN), ("published", "1969"),
+    ("subtitle", "x"),
+    ("description", None),
+    ("subjects", ["Gender", "Science fiction"]),
+    ("authors", []),
+    ("identifiers", {"openlibrary": None}),
+    ("series_position", 1.25),
+    ("isbn", OTHER_ISBN),
+    ("published", "1969"),
     ("authors", [{"name": "Ann Other", "role": "editor", "credited_as": "A. O."}, {"name": "Ursula K. Le Guin"}]),
     ("authors", [{"name": "Ursula K. Le Guin"}, {"name": "Ann Other", "role": "editor"}]),
     ("authors", [{"name": "Ursula K. Le Guin"}, {"name": "Ann Other", "role": "author", "credited_as": "A. O."}]),
     ("authors", [{"name": "Ursula K. Le Guin"}, {"name": "Somebody New", "role": "editor", "credited_as": "A. O."}]),
     ("authors", [{"name": "Ursula K. Le Guin"}]),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("name", "value"), CHANGES, ids=[ascii(value)[:50] for _, value in CHANGES])
@@ -477,7 +604,9 @@ def test_deleting_a_book_leaves_its_authors(client: FlaskClient, add_book: Add) 
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_deleting_an_author_takes_the_books_of_no_one_else(client: FlaskClient, add_book: Add, add_author: Add, keep: bool) -> None:
+def test_deleting_an_author_takes_the_books_of_no_one_else(
+    client: FlaskClient, add_book: Add, add_author: Add, keep: bool
+) -> None:
     author, other = add_author(name="Ada"), add_author(name="Bob")
     own = add_book(authors=[{"id": author["id"]}, {"id": author["id"], "role": "editor"}])
     shared = add_book(authors=[{"id": author["id"]}, {"id": other["id"], "role": "translator"}])
@@ -504,10 +633,18 @@ def small_app(make_app: Callable[..., Flask]) -> Flask:
 
 # Each fault by itself: the problem it brings.
 FAULTS = {
-    "path": "not-found", "method": "method-not-allowed", "query": "invalid-query", "accept": "not-acceptable",
-    "size": "content-too-large", "type": "unsupported-media-type", "syntax": "invalid-json", "existence": "not-found",
-    "precondition": "precondition-failed", "schema": "validation-failed", "conflict": "conflict",
-}  # fmt: skip
+    "path": "not-found",
+    "method": "method-not-allowed",
+    "query": "invalid-query",
+    "accept": "not-acceptable",
+    "size": "content-too-large",
+    "type": "unsupported-media-type",
+    "syntax": "invalid-json",
+    "existence": "not-found",
+    "precondition": "precondition-failed",
+    "schema": "validation-failed",
+    "conflict": "conflict",
+}
 IMPOSSIBLE = {("path", "existence"), ("existence", "precondition")}  # a record that is not there has no ETag
 
 

@@ -137,6 +137,6 @@ def in_order(rows: list[Row], sort: str) -> list[Row]:
         name = key.removeprefix("-")
         known = [row for row in found if row[name] is not None]
         unknown = [row for row in found if row[name] is None]
-        known.sort(key=lambda row: sort_value(row, name), reverse=key.startswith("-"))  # noqa: B023
+        known.sort(key=lambda row: sort_value(row, name), reverse=key.startswith("-"))
         found = known + unknown
     return found

@@ -47,7 +47,11 @@ def test_a_cursor_with_one_letter_changed_added_or_left_out_is_refused(cursor: C
     word = cursor.encode()
     place = data.draw(st.integers(0, len(word) - 1))
     letter = data.draw(st.sampled_from(ALPHABET).filter(lambda letter: letter != word[place]))
-    for damaged in (word[:place] + letter + word[place + 1 :], word[:place] + word[place + 1 :], word[:place] + letter + word[place:]):
+    for damaged in (
+        word[:place] + letter + word[place + 1 :],
+        word[:place] + word[place + 1 :],
+        word[:place] + letter + word[place:],
+    ):
         with pytest.raises(InvalidCursor):
             Cursor.decode(damaged)
 

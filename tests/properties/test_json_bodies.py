@@ -45,12 +45,18 @@ def test_valid_json_is_read_as_json_loads_reads_it(document: Any, ascii_only: bo
 
 
 @STRICT
-@given(st.one_of(st.binary(max_size=40), st.text(' {}[]:,"\\01.eE+-truefalsnu\ufeff', max_size=30).map(lambda text: text.encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=40),
+        st.text(' {}[]:,"\\01.eE+-truefalsnu\ufeff', max_size=30).map(lambda text: text.encode()),
+    )
+)
 def test_what_is_read_is_what_json_loads_reads_and_the_rest_is_refused(data: bytes) -> None:
     try:
         read = bodies.parse(data)
     except InvalidJson as error:
-        assert error.faults[0].code in ("invalid", "invalid_character", "duplicate", "too_deep")
+        code = error.faults[0].code
+        assert code in ("invalid", "invalid_character", "duplicate", "too_deep")
     else:
         assert read == json.loads(data.decode())
 
@@ -64,7 +70,8 @@ def test_broken_json_never_raises_anything_else(document: Any, noise: bytes, dat
         try:
             bodies.parse(broken)
         except InvalidJson as error:
-            assert error.faults
+            faults = error.faults
+            assert faults
 
 
 @STRICT
@@ -82,7 +89,9 @@ def test_what_is_no_json_value_is_refused(word: str) -> None:
     assert refused(word.encode()) == "invalid"
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbf{}", b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', "{}".encode("utf-16")])
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf{}", b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', "{}".encode("utf-16")]
+)
 def test_what_is_no_plain_utf_8_is_refused(data: bytes) -> None:
     assert refused(data) == "invalid_character"
 

@@ -16,7 +16,16 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy.engine import make_url
 
 from app.values.person_name import sort_name
@@ -31,28 +40,43 @@ lines = st.one_of(
 )
 dates = st.sampled_from(["-0044", "0001", "1990", "1990-05", "1990-05-17", "2000-02-29", "9999-12-31"])
 names = st.sampled_from(["Homer", "Ursula K. Le Guin", "Anna  Nym", "Zoe\u0308 Z"])
-identifiers = st.dictionaries(st.sampled_from(["openlibrary", "a.b-c_1"]), st.lists(lines, max_size=2), max_size=2)
+identifiers = st.dictionaries(
+    st.sampled_from(["openlibrary", "a.b-c_1"]),
+    st.lists(lines.filter(lambda text: len(text) < 200), max_size=2),
+    max_size=2,
+)
 roles = st.sampled_from(["author", "translator"])
 
 BOOK: dict[str, st.SearchStrategy[Any]] = {
-    "subtitle": st.none() | lines, "isbn": st.none() | st.sampled_from(ISBNS), "published": st.none() | dates,
-    "publisher": st.none() | lines, "language": st.none() | st.sampled_from(["en", "PT-br", "ZH-hant"]),
-    "page_count": st.none() | st.integers(1, 100_000), "description": st.none() | lines, "series": st.none() | lines,
+    "subtitle": st.none() | lines,
+    "isbn": st.none() | st.sampled_from(ISBNS),
+    "published": st.none() | dates,
+    "publisher": st.none() | lines,
+    "language": st.none() | st.sampled_from(["en", "PT-br", "ZH-hant"]),
+    "page_count": st.none() | st.integers(1, 100_000),
+    "description": st.none() | lines,
+    "series": st.none() | lines,
     "series_position": st.none() | st.sampled_from([0, 1, 1.5, 100_000, 0.1]),
     "subjects": st.none() | st.lists(st.sampled_from(["A", "B", "b", " C ", "D\u0301"]), max_size=3, unique=True),
-    "cover_url": st.none() | st.just("https://covers.example/1.jpg"), "identifiers": st.none() | identifiers,
-}  # fmt: skip
-AUTHOR: dict[str, st.SearchStrategy[Any]] = {
-    "sort_name": st.none() | lines, "alternate_names": st.none() | st.lists(st.sampled_from(["A", "b"]), max_size=2, unique=True),
-    "birth_date": st.none() | dates, "death_date": st.none() | dates, "biography": st.none() | lines,
+    "cover_url": st.none() | st.just("https://covers.example/1.jpg"),
     "identifiers": st.none() | identifiers,
-}  # fmt: skip
+}
+AUTHOR: dict[str, st.SearchStrategy[Any]] = {
+    "sort_name": st.none() | lines,
+    "alternate_names": st.none() | st.lists(st.sampled_from(["A", "b"]), max_size=2, unique=True),
+    "birth_date": st.none() | dates,
+    "death_date": st.none() | dates,
+    "biography": st.none() | lines,
+    "identifiers": st.none() | identifiers,
+}
 books = st.fixed_dictionaries({"title": lines}, optional=BOOK)
 authors = st.fixed_dictionaries({"name": names | lines}, optional=AUTHOR)
 book_patches = st.fixed_dictionaries({}, optional={"title": lines, **BOOK})
 author_patches = st.fixed_dictionaries({}, optional={"name": names | lines, **AUTHOR})
 contributors = st.lists(
-    st.tuples(st.integers(0, 5) | names, roles | st.none(), st.none() | lines), max_size=3, unique_by=lambda one: (one[0], one[1] or "author")
+    st.tuples(st.integers(0, 5) | names, roles | st.none(), st.none() | lines),
+    max_size=3,
+    unique_by=lambda one: (one[0], one[1] or "author"),
 )
 
 EMPTY = {"subjects": [], "alternate_names": [], "identifiers": {}, "authors": []}
@@ -96,7 +120,9 @@ class Catalog(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        connection = psycopg2.connect(make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False))
+        connection = psycopg2.connect(
+            make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        )
         with connection, connection.cursor() as cursor:
             cursor.execute("TRUNCATE books, authors, contributions RESTART IDENTITY")
         connection.close()
@@ -139,14 +165,21 @@ class Catalog(RuleBasedStateMachine):
                 bearers = [key for key, author in self.authors.items() if author["name"] == name]
                 author_id = bearers[0] if bearers else self.learn(answered[place]["id"], name)
             credited = member.get("credited_as")
-            found.append({"id": author_id, "role": member.get("role", "author"), "credited_as": credited and line(credited)})
+            found.append(
+                {"id": author_id, "role": member.get("role", "author"), "credited_as": credited and line(credited)}
+            )
         return found
 
     def learn(self, author_id: int, name: str) -> int:
         assert author_id not in self.authors
         shown = self.read(f"/authors/{author_id}")
         made = self.filed(self.whole({"name": name}, AUTHOR, "name"))
-        self.authors[author_id] = {"id": author_id, **made, "created_at": shown["created_at"], "updated_at": shown["updated_at"]}
+        self.authors[author_id] = {
+            "id": author_id,
+            **made,
+            "created_at": shown["created_at"],
+            "updated_at": shown["updated_at"],
+        }
         return author_id
 
     def shown_book(self, book_id: int) -> Record:
@@ -329,7 +362,10 @@ class Catalog(RuleBasedStateMachine):
             assert datetime.fromisoformat(updated) > datetime.fromisoformat(book["updated_at"])
             self.books[book_id] = {**book, "authors": others, "updated_at": updated}
 
-    @rule(book_id=book_ids, body=st.sampled_from([{"title": None}, {"page_count": 0}, {"colour": 1}, {"authors": [{"id": 999}]}, [], 1]))
+    @rule(
+        book_id=book_ids,
+        body=st.sampled_from([{"title": None}, {"page_count": 0}, {"colour": 1}, {"authors": [{"id": 999}]}, [], 1]),
+    )
     def send_what_breaks_a_rule(self, book_id: int, body: Any) -> None:
         response = self.client.patch(f"/books/{book_id}", json=body)
         assert response.status_code == (422 if book_id in self.books else 404)
@@ -361,8 +397,24 @@ class Catalog(RuleBasedStateMachine):
 def catalog(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> Iterator[type[Catalog]]:
     url = new_database("records")
     Catalog.client, Catalog.url = make_app(DATABASE_URL=url).test_client(use_cookies=False), url
-    yield Catalog
+    return Catalog
+
+
+def test_a_write_that_changes_nothing_moves_nothing_after_a_contributor_was_deleted(
+    client: FlaskClient, add_book: Callable[..., Record]
+) -> None:
+    add_book(authors=[{"name": "A"}, {"name": "B"}])
+    assert client.delete("/authors/1?books=keep").status_code == 204
+    shown = client.get("/books/1").json
+    for write in (client.put, client.patch):
+        assert write("/books/1", json=shown).json == shown
 
 
 def test_writes_do_to_the_catalog_what_they_do_to_a_dictionary(catalog: type[Catalog]) -> None:
-    run_state_machine_as_test(catalog, settings=settings(deadline=None, max_examples=50, stateful_step_count=20, phases=(Phase.explicit, Phase.generate)))
+    # A failure is not shrunk: each try runs dozens of requests, and it would take minutes.
+    run_state_machine_as_test(
+        catalog,
+        settings=settings(
+            deadline=None, max_examples=50, stateful_step_count=20, phases=(Phase.explicit, Phase.generate)
+        ),
+    )

@@ -9,20 +9,40 @@ from hypothesis import strategies as st
 from app.values import person_name
 
 NAMES = [
-    ("Ursula K. Le Guin", "Le Guin, Ursula K."), ("Jane Austen", "Austen, Jane"), ("Homer", "Homer"), ("Voltaire", "Voltaire"),
-    ("J. R. R. Tolkien", "Tolkien, J. R. R."), ("Daphne Du Maurier", "Du Maurier, Daphne"),
-    ("Simone de Beauvoir", "Beauvoir, Simone de"), ("Johann Wolfgang von Goethe", "Goethe, Johann Wolfgang von"),
-    ("Vincent van Gogh", "Gogh, Vincent van"), ("Martin Luther King Jr.", "King, Martin Luther, Jr."),
-    ("Kurt Vonnegut Jr", "Vonnegut, Kurt, Jr"), ("Alexandre Dumas fils", "fils, Alexandre Dumas"),
-    ("Oliver Wendell Holmes Sr.", "Holmes, Oliver Wendell, Sr."), ("Thurston Howell III", "Howell, Thurston, III"),
-    ("夏目漱石", "夏目漱石"), ("村上 春樹", "村上 春樹"), ("한강", "한강"), ("김 영하", "김 영하"),
-    ("Le Guin, Ursula K.", "Le Guin, Ursula K."), ("World Health Organization, Geneva", "World Health Organization, Geneva"),
-    ("Лев Толстой", "Толстой, Лев"), ("Émile Zola", "Zola, Émile"), ("Jean de La Fontaine", "La Fontaine, Jean de"),
-    ("Walter de la Mare", "Mare, Walter de la"), ("Miguel de Cervantes", "Cervantes, Miguel de"),
-    ("Antoine de Saint-Exupéry", "Saint-Exupéry, Antoine de"), ("George Sand", "Sand, George"),
-    ("Ludwig van Beethoven", "Beethoven, Ludwig van"), ("Le Corbusier", "Corbusier, Le"), ("Laozi", "Laozi"),
-    ("Ibn Battuta", "Battuta, Ibn"), ("Flann O'Brien", "O'Brien, Flann"), ("Robert Louis Stevenson", "Stevenson, Robert Louis"),
-]  # fmt: skip
+    ("Ursula K. Le Guin", "Le Guin, Ursula K."),
+    ("Jane Austen", "Austen, Jane"),
+    ("Homer", "Homer"),
+    ("Voltaire", "Voltaire"),
+    ("J. R. R. Tolkien", "Tolkien, J. R. R."),
+    ("Daphne Du Maurier", "Du Maurier, Daphne"),
+    ("Simone de Beauvoir", "Beauvoir, Simone de"),
+    ("Johann Wolfgang von Goethe", "Goethe, Johann Wolfgang von"),
+    ("Vincent van Gogh", "Gogh, Vincent van"),
+    ("Martin Luther King Jr.", "King, Martin Luther, Jr."),
+    ("Kurt Vonnegut Jr", "Vonnegut, Kurt, Jr"),
+    ("Alexandre Dumas fils", "fils, Alexandre Dumas"),
+    ("Oliver Wendell Holmes Sr.", "Holmes, Oliver Wendell, Sr."),
+    ("Thurston Howell III", "Howell, Thurston, III"),
+    ("夏目漱石", "夏目漱石"),
+    ("村上 春樹", "村上 春樹"),
+    ("한강", "한강"),
+    ("김 영하", "김 영하"),
+    ("Le Guin, Ursula K.", "Le Guin, Ursula K."),
+    ("World Health Organization, Geneva", "World Health Organization, Geneva"),
+    ("Лев Толстой", "Толстой, Лев"),
+    ("Émile Zola", "Zola, Émile"),
+    ("Jean de La Fontaine", "La Fontaine, Jean de"),
+    ("Walter de la Mare", "Mare, Walter de la"),
+    ("Miguel de Cervantes", "Cervantes, Miguel de"),
+    ("Antoine de Saint-Exupéry", "Saint-Exupéry, Antoine de"),
+    ("George Sand", "Sand, George"),
+    ("Ludwig van Beethoven", "Beethoven, Ludwig van"),
+    ("Le Corbusier", "Corbusier, Le"),
+    ("Laozi", "Laozi"),
+    ("Ibn Battuta", "Battuta, Ibn"),
+    ("Flann O'Brien", "O'Brien, Flann"),
+    ("Robert Louis Stevenson", "Stevenson, Robert Louis"),
+]
 
 
 @pytest.mark.parametrize(("name", "filed"), NAMES)
@@ -33,7 +53,11 @@ def test_a_name_is_filed_under_the_family_name(name: str, filed: str) -> None:
 words = st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1, max_size=12)
 
 
-@given(st.lists(st.one_of(words, st.sampled_from(["de", "van", "Le", "Jr.", "III", "von"])), min_size=1, max_size=6).map(" ".join))
+@given(
+    st.lists(st.one_of(words, st.sampled_from(["de", "van", "Le", "Jr.", "III", "von"])), min_size=1, max_size=6).map(
+        " ".join
+    )
+)
 def test_filing_a_name_loses_no_word_of_it(name: str) -> None:
     filed = person_name.sort_name(name)
     assert filed
