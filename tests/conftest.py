@@ -122,11 +122,11 @@ def session_app(make_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
-def app(session_app: Flask, database_url: str) -> Iterator[Flask]:
+def app(session_app: Flask, database_url: str) -> Flask:
     """The application, on an empty catalog whose ids begin at 1."""
     empty(database_url)
     session_app.extensions["catalog.on_commit"]()
-    yield session_app
+    return session_app
 
 
 def empty(url: str) -> None:
@@ -223,6 +223,15 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> None:
         if time.monotonic() > ends:
             raise AssertionError("it did not happen in time")
         time.sleep(0.05)
+
+
+def program(name: str) -> str:
+    """The path of a program that a test needs. Where it is missing the test is skipped, but fails in CI."""
+    found = shutil.which(name)
+    if found is None:
+        message = f"This test needs {name}; install it to run the test (Debian: apt-get install {name})."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    return str(found)
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
 from app.config import SETTINGS
+from tests.conftest import program
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -54,7 +54,7 @@ def table(title: str) -> list[list[str]]:
 def answers(start_server, new_database, make_app, tmp_path) -> list[str]:
     """What each command of the tour prints, on a fresh sample catalog behind a real server."""
     for tool in ("curl", "bash"):
-        assert shutil.which(tool), f"This test runs the README's tour and needs {tool}: install {tool} and try again."
+        program(tool)
     url = new_database("readme")
     loaded = make_app(DATABASE_URL=url).test_cli_runner().invoke(args=["catalog", "sample"])
     assert loaded.exit_code == 0, loaded.output

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import free_port, until
+from tests.conftest import free_port, program, until
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,19 @@ class Redis:
     """A redis-server on a port of its own."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("redis-server")
-        assert program, "These tests need redis-server; install it (Debian: apt-get install redis-server)."
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        self.command = [
+            program("redis-server"),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+        ]
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
