@@ -44,7 +44,7 @@ graceful_timeout = 20  # requests under way may finish when the server stops
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 # The application answers 414 past 4,096 bytes, so gunicorn's own limit, which answers in HTML, is as far as it goes.
-limit_request_line = 8190
+limit_request_line = patient.HEAD_BYTES
 limit_request_fields = 100
 limit_request_field_size = 8190
 

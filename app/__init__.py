@@ -21,9 +21,8 @@ class Catalog(Flask):
     """Flask with the two manners of this service: OPTIONS is 204, and no address answers with a redirect."""
 
     def make_default_options_response(self) -> Response:
-        response = super().make_default_options_response()
-        response.status_code = 204
-        return response
+        allowed = super().make_default_options_response().allow
+        return _empty(", ".join(sorted(allowed)))
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -59,7 +58,17 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _judge_address() -> None:
-    """An address that is none is judged before anything else of the request."""
-    if request.routing_exception is not None:
-        raise request.routing_exception
+def _judge_address() -> Response | None:
+    """An address that is none is judged before anything else of the request. A preflight to it passes, so that the
+    page that asks gets to read the problem."""
+    if request.routing_exception is None:
+        return None
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return _empty(", ".join(config.CORS_METHODS))
+    raise request.routing_exception
+
+
+def _empty(allowed: str) -> Response:
+    response = Response(status=204, headers={"Allow": allowed})
+    del response.headers["Content-Type"]
+    return response

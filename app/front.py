@@ -36,6 +36,7 @@ NOT_MODIFIED_HEADERS = ("ETag", "Cache-Control", "Vary", "Link", "X-Total-Count"
 LARGEST_KEPT = 1024 * 1024  # bytes of a body
 
 _request_id = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_control = re.compile(r"[\x00-\x1f\x7f]")
 _goes_past = re.compile(r"\b(?:no-cache|no-store|max-age=0)\b", re.IGNORECASE)
 
 log = logging.getLogger("catalog.access")
@@ -134,6 +135,8 @@ class Front:
         sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or target(environ)
         if len(sent) > URL_LONGEST:
             return UriTooLong(f"The URL has {len(sent):,} bytes; {URL_LONGEST:,} are allowed.")
+        if _control.search(sent):  # Python's URL parser would drop some of them without a word
+            return BadRequest("The URL holds a control character; write it percent-encoded.")
         if self.trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", "").lower(), self.trusted_hosts):
             detail = "This service does not answer for the host that the header Host names."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])
@@ -185,6 +188,7 @@ def _may_keep(answer: Answer) -> bool:
     return (
         answer.status.startswith("200")
         and len(answer.body) <= LARGEST_KEPT
+        and answer.header("Content-Type") == JSON  # what `accepts` was asked about
         and "s-maxage" in (answer.header("Cache-Control") or "")
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from extensions.database import transaction
 
-from . import validation
+from . import validation, writing
 from .problems import Problem, unknown_name
 from .resource import Draft, Resource
 from .vocabulary import Faults, Identifiers, Integer, Json, Kind, Lines, Number
@@ -136,5 +136,4 @@ def _insert(session: Session, resource: Resource, chunk: list[Row]) -> None:
     for _, document in chunk:
         values = validation.created(resource, document, "", faults)
         drafts.append(Draft(resource.model(), values))
-    validation.checked(faults)
-    resource.save(session, drafts)
+    writing.save(session, resource, drafts, faults)

@@ -258,9 +258,8 @@ class _Reader:
             operator = equality if len(texts) == 1 else "in"
         elif operator == "in" and len(texts) == 1:
             texts = [item.strip() for item in texts[0].split(",")]
-        elif operator == "eq":
-            operator = ""  # has no name of its own in a query
-        if operator not in filter_.operators:
+        named_equality = parameter.endswith("[eq]")  # which has no name of its own in a query
+        if operator not in filter_.operators or named_equality:
             allowed = [name for name in filter_.operators if name != "eq"]
             detail = unknown_name(operator, allowed, f"operator of {filter_.name}")
             plain = f" Equality is written {filter_.name}=value." if equality in filter_.operators else ""

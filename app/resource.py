@@ -11,34 +11,42 @@ from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from .fields import Field, Filter, fields_of, filter_of
+from .vocabulary import Faults
 
 
 @dataclass
 class Draft:
     """A record about to be written, with its validated `values` (those left out of a patch are missing).
 
-    `pointer` is where it stands in the body ("" or ``/3`` in a batch), for faults that show only here.
+    `pointer` is where it stands in the body ("" or ``/3`` in a batch), for faults that show only here; `references`
+    is what `Resource.refer` found for it.
     """
 
     record: Any
     values: dict[str, Any]
     pointer: str = ""
+    references: Any = None
+
+
+def _refers_to_nothing(session: Session, drafts: list[Draft], faults: Faults) -> None:
+    """What `refer` is for an entity without references."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
     """`name` is the plural in paths; `noun` the singular in sentences.
 
-    `save` brings the drafts of one request into the session: it resolves references and looks for conflicts, and
-    raises `ValidationFailed` or `Conflict` with a fault for each. `further_fields` are members that are no column,
-    each with the name of the member it stands behind; `further_filters` are filters that are no field.
-    `patch_example` shows a change in the documentation.
+    `refer` looks up what the drafts of one request refer to, adds a fault for each reference that is wrong, and
+    leaves what it found in `Draft.references`; `save` then brings the drafts into the session, or raises `Conflict`.
+    `further_fields` are members that are no column, each with the name of the member it stands behind;
+    `further_filters` are filters that are no field. `patch_example` shows a change in the documentation.
     """
 
     name: str
     noun: str
     model: type[DeclarativeBase]
     save: Callable[[Session, list[Draft]], None]
+    refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
     patch_example: dict[str, Any] = field(default_factory=dict)

@@ -64,8 +64,7 @@ def patch(resource: Resource, record_id: int) -> Response:
         record, current = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
         faults = Faults()
         values = validation.patched(resource, body, json.loads(current), faults)
-        validation.checked(faults)
-        return saved(session, resource, Draft(record, values))
+        return saved(session, resource, Draft(record, values), faults)
 
     return responses.written(transaction(work), HTTPStatus.OK)
 
@@ -122,8 +121,7 @@ def put(session: Session, resource: Resource, record: Any, body: Json) -> str:
     """Replace a record (a new one has no id yet) by a body; the text of its representation afterwards."""
     faults = Faults()
     values = validation.replaced(resource, body, record.id, faults)
-    validation.checked(faults)
-    return saved(session, resource, Draft(record, values))
+    return saved(session, resource, Draft(record, values), faults)
 
 
 def representation(session: Session, resource: Resource, record_id: int) -> str:
@@ -168,9 +166,7 @@ def _create(session: Session, resource: Resource, documents: list[Json], *, batc
         pointer = f"/{place}" if batch else ""
         values = validation.created(resource, document, pointer, faults)
         drafts.append(Draft(resource.model(), values, pointer))
-    validation.checked(faults)
-    resource.save(session, drafts)
-    session.flush()
+    save(session, resource, drafts, faults)
     statement = statements.several(resource)
     values = statement.constants | {"ids": [draft.record.id for draft in drafts]}
     rows = session.connection().exec_driver_sql(statement.sql, values)
@@ -178,7 +174,15 @@ def _create(session: Session, resource: Resource, documents: list[Json], *, batc
     return [(draft.record.id, texts[draft.record.id]) for draft in drafts]
 
 
-def saved(session: Session, resource: Resource, draft: Draft) -> str:
-    resource.save(session, [draft])
+def save(session: Session, resource: Resource, drafts: list[Draft], faults: Faults) -> None:
+    """Store drafts, unless there are faults: those found in the body so far, or in what it refers to."""
+    resource.refer(session, drafts, faults)
+    validation.checked(faults)
+    resource.save(session, drafts)
     session.flush()
+
+
+def saved(session: Session, resource: Resource, draft: Draft, faults: Faults) -> str:
+    """Store a draft as `save` does; the text of its representation afterwards."""
+    save(session, resource, [draft], faults)
     return representation(session, resource, draft.record.id)

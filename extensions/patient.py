@@ -20,12 +20,17 @@ from functools import partial
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http import message
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 REQUEST_SECONDS = 10  # from the first byte of a request, or from the start of its connection, to its last
 LINGER_SECONDS = 2  # for a client to stop sending and read the answer
 HEAD_BYTES = 64 * 1024  # past this, what has come is handed over, and gunicorn refuses it
 BODY_BYTES = 256 * 1024  # a longer body is read by the thread, from its beginning: the application may refuse it
+
+# gunicorn answers a longer request line in HTML, and lets nobody raise its limit; the application has an answer of its
+# own for a URL that is too long.
+message.MAX_REQUEST_LINE = HEAD_BYTES
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
 READ_BY_THREAD = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # the client waits for "100 Continue"

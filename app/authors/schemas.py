@@ -15,13 +15,19 @@ from .models import Author, names_of
 
 
 def save(session: Session, drafts: list[Draft]) -> None:
-    """Bring authors into the session; a sort name that was not given follows the name."""
+    """Bring authors into the session; a sort name that was not given follows the name.
+
+    One that was read and is sent back unchanged was not given, if it was made from the name before.
+    """
     for draft in drafts:
         author, values = draft.record, draft.values
-        follows = author.name is None or author.sort_name == person_name.sort_name(author.name)
+        made = author.name is not None and author.sort_name == person_name.sort_name(author.name)
+        follows = made
+        if "sort_name" in values:
+            follows = values["sort_name"] is None or (made and values["sort_name"] == author.sort_name)
         for name, value in values.items():
             setattr(author, name, value)
-        if values.get("sort_name") is None and ("sort_name" in values or follows):
+        if follows or author.sort_name is None:
             author.sort_name = person_name.sort_name(author.name)
         session.add(author)
 

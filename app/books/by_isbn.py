@@ -47,8 +47,7 @@ def put(isbn: str) -> Response:
         values = validation.replaced(BOOKS, body, book.id, faults)
         if values.get("isbn") not in (None, digits):
             faults.add("/isbn", "mismatch", f"The path says {digits}; leave isbn out, or send the same.")
-        validation.checked(faults)
-        text = writing.saved(session, BOOKS, Draft(book, values | {"isbn": digits}))
+        text = writing.saved(session, BOOKS, Draft(book, values | {"isbn": digits}), faults)
         return book, text, new
 
     try:

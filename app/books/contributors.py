@@ -14,10 +14,9 @@ from app.authors.schemas import AUTHORS
 from app.expressions import text_key
 from app.problems import unknown_name
 from app.resource import Draft
-from app.validation import checked
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
 
-from .models import ROLES, Book, Contribution
+from .models import ROLES, Contribution
 
 MOST = 200
 NAME_LOCKS = 1024  # a batch may create more names than a transaction may hold locks
@@ -126,57 +125,77 @@ def as_json(books: FromClause) -> ColumnElement[Any]:
     return func.array_to_json(func.array(rows))  # more compact than json_agg, and empty where there are none
 
 
-def resolve(session: Session, drafts: list[Draft]) -> dict[int, list[dict[str, Any]]]:
-    """The rows of ``contributions``, without their book, that each draft (by its place) asks for.
+def refer(session: Session, drafts: list[Draft], faults: Faults) -> None:
+    """Look up the authors that books name: `Draft.references` becomes a dictionary from name to author's id.
 
-    A name becomes the one author of exactly that name, who is made if there is none. Raises `ValidationFailed` for
-    an id that no author has, a name that several have, and an author who turns up twice in one role.
+    A fault for an id that no author has, a name that several have, and an author who turns up twice in one role.
     """
     sent = [
-        (place, f"{draft.pointer}/authors/{index}", contributor)
-        for place, draft in enumerate(drafts)
+        (draft, f"{draft.pointer}/authors/{index}", contributor)
+        for draft in drafts
         for index, contributor in enumerate(draft.values.get("authors", ()))
     ]
-    faults = Faults()
     existing = _existing(session, {contributor.id for _, _, contributor in sent if contributor.id})
-    named = _named(session, {contributor.name for _, _, contributor in sent if contributor.name}, faults, sent)
-    rows: dict[int, list[dict[str, Any]]] = {
-        place: [] for place, draft in enumerate(drafts) if "authors" in draft.values
-    }
-    for place, at, contributor in sent:
-        author_id = contributor.id or named.get(contributor.name or "")
+    found = _find(session, {contributor.name for _, _, contributor in sent if contributor.name})
+    ids = {name: several[0] for name, several in found.items()}
+    seen: set[tuple[int, int, str]] = set()
+    for draft, at, contributor in sent:
+        draft.references = ids
+        author_id = contributor.id or ids.get(contributor.name or "")
+        several = found.get(contributor.name or "", ())
         if contributor.id and contributor.id not in existing:
             faults.add(f"{at}/id", "not_found", f"There is no author {contributor.id}.")
+        elif len(several) > 1 and not contributor.id:
+            named = ", ".join(map(str, several[:20]))
+            detail = f"{len(several)} authors have this name: {named}. Name the one you mean by id."
+            faults.add(f"{at}/name", "ambiguous", detail)
         elif author_id:
-            if any(row["author_id"] == author_id and row["role"] == contributor.role for row in rows[place]):
+            if (id(draft), author_id, contributor.role) in seen:
                 faults.add(at, "duplicate", f"Author {author_id} stands before in the same role.")
-            rows[place].append(
-                {
-                    "author_id": author_id,
-                    "role": contributor.role,
-                    "position": len(rows[place]),
-                    "credited_as": contributor.credited_as,
-                }
-            )
-    checked(faults)
-    return rows
+            seen.add((id(draft), author_id, contributor.role))
 
 
-def rows_to_insert(session: Session, book: Book, wanted: list[dict[str, Any]], *, new: bool) -> list[dict[str, Any]]:
-    """The rows that are still to be inserted so that a (flushed) book has the contributors `wanted`; those that it
-    had are deleted if they are others. A `new` book has none.
+def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
+    """Make an author for each name in the drafts that nobody has yet, and add them to `Draft.references`."""
+    names = {
+        contributor.name for draft in drafts for contributor in draft.values.get("authors", ()) if contributor.name
+    }
+    known: dict[str, int] = next((draft.references for draft in drafts if draft.references is not None), {})
+    missing = names - known.keys()
+    if not missing:
+        return
+    # Whoever makes an author of a name holds that name's lock, so that two writes at once make one. The locks are
+    # taken in one order, so that two writes never wait for each other.
+    for lock in sorted({crc32(name.encode()) % NAME_LOCKS for name in missing}):
+        session.execute(select(func.pg_advisory_xact_lock(NAME_LOCK_SPACE, lock)))
+    known |= {name: several[0] for name, several in _find(session, missing).items()}
+    new = [Draft(Author(), {"name": name}) for name in sorted(missing - known.keys())]
+    AUTHORS.save(session, new)
+    session.flush()
+    known |= {draft.record.name: draft.record.id for draft in new}
+
+
+def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[str, Any]]:
+    """The rows that are still to be inserted so that a (flushed) book has the contributors of its draft; those that
+    it had are deleted if they are others. A `new` book has none.
     """
+    book = draft.record
+    wanted = [
+        (contributor.id or draft.references[contributor.name], contributor.role, contributor.credited_as)
+        for contributor in draft.values["authors"]
+    ]
     if not new:
         # Their order counts, not their positions: a contributor who was deleted leaves a gap.
         columns = (Contribution.author_id, Contribution.role, Contribution.credited_as)
         found = select(*columns).where(Contribution.book_id == book.id).order_by(Contribution.position)
-        if list(map(tuple, session.execute(found))) == [
-            (row["author_id"], row["role"], row["credited_as"]) for row in wanted
-        ]:
+        if [tuple(row) for row in session.execute(found)] == wanted:
             return []
         session.execute(delete(Contribution).where(Contribution.book_id == book.id))
         book.updated_at = func.clock_timestamp()
-    return [{"book_id": book.id, **row} for row in wanted]
+    return [
+        {"book_id": book.id, "author_id": author_id, "role": role, "position": position, "credited_as": credited_as}
+        for position, (author_id, role, credited_as) in enumerate(wanted)
+    ]
 
 
 def _existing(session: Session, ids: set[int]) -> set[int]:
@@ -187,38 +206,10 @@ def _existing(session: Session, ids: set[int]) -> set[int]:
     return set(session.scalars(wanted))
 
 
-def _named(
-    session: Session, names: set[str], faults: Faults, sent: list[tuple[int, str, Contributor]]
-) -> dict[str, int]:
-    """The author of each name, made where there is none; a fault for each name that several have."""
-    if not names:
-        return {}
-    found = _find(session, names)
-    missing = names - found.keys()
-    if missing:
-        # Whoever makes an author of a name holds that name's lock, so that two writes at once make one. The locks
-        # are taken in one order, so that two writes never wait for each other.
-        for lock in sorted({crc32(name.encode()) % NAME_LOCKS for name in missing}):
-            session.execute(select(func.pg_advisory_xact_lock(NAME_LOCK_SPACE, lock)))
-        found |= _find(session, missing)
-    for _, at, contributor in sent:
-        if contributor.name and len(found.get(contributor.name, ())) > 1:
-            ids = ", ".join(str(author_id) for author_id in found[contributor.name][:20])
-            faults.add(
-                f"{at}/name",
-                "ambiguous",
-                f"{len(found[contributor.name])} authors have this name: {ids}. Name the one you mean by id.",
-            )
-    drafts = [Draft(Author(), {"name": name}) for name in sorted(names - found.keys())]
-    AUTHORS.save(session, drafts)
-    session.flush()
-    return {name: ids[0] for name, ids in found.items() if len(ids) == 1} | {
-        draft.record.name: draft.record.id for draft in drafts
-    }
-
-
 def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
     """The ids of the authors that bear each of the names, exactly as stored."""
+    if not names:
+        return {}
     wanted = func.unnest(cast(sorted(names), ARRAY(Text))).table_valued("name").render_derived(name="wanted")
     same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
     found: dict[str, list[int]] = {}

@@ -18,11 +18,7 @@ from .models import ROLES, Book, Contribution
 
 
 def save(session: Session, drafts: list[Draft]) -> None:
-    """Bring books and their contributors into the session.
-
-    Raises `ValidationFailed` for authors that cannot be linked, `Conflict` for an ISBN that is taken.
-    """
-    wanted = contributors.resolve(session, drafts)
+    """Bring books and their contributors into the session. Raises `Conflict` for an ISBN that is taken."""
     _refuse_taken(session, drafts)
     stored = {draft.record.id for draft in drafts} - {None}
     for draft in drafts:
@@ -30,11 +26,12 @@ def save(session: Session, drafts: list[Draft]) -> None:
             if name != "authors":
                 setattr(draft.record, name, value)
         session.add(draft.record)
+    contributors.make_missing_authors(session, drafts)
     session.flush()
     rows: list[dict[str, Any]] = []
-    for place, contributions in wanted.items():
-        book = drafts[place].record
-        rows += contributors.rows_to_insert(session, book, contributions, new=book.id not in stored)
+    for draft in drafts:
+        if "authors" in draft.values:
+            rows += contributors.rows_to_insert(session, draft, new=draft.record.id not in stored)
     if rows:
         session.execute(insert(Contribution), rows)
 
@@ -81,6 +78,7 @@ BOOKS: Resource = Resource(
     noun="book",
     model=Book,
     save=save,
+    refer=contributors.refer,
     patch_example={"page_count": 320, "subtitle": None},
     further_fields=((AUTHORS_FIELD, "identifiers"),),
     further_filters=(

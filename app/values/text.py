@@ -27,6 +27,7 @@ PATTERN_WITHOUT_COMMA = PATTERN.replace("[^", "[^,")
 
 _white_space = re.compile(f"[{WHITE_SPACE}]+")
 _edges = re.compile(rf"\A[{WHITE_SPACE}]+|[{WHITE_SPACE}]+\Z")
+_accents = re.compile("[\u0300-\u036f]")
 _harmful = re.compile(rf"[{HARMFUL}\ud800-\udfff]")
 _visible = re.compile(rf"[^{WHITE_SPACE}{INVISIBLE}\U000e0000-\U000e0fff]")
 
@@ -42,7 +43,10 @@ def line(value: str) -> str:
 
 
 def fragment(value: str) -> str:
-    """A part of a line, to look for: as `line`, but a space at its edge counts ("The " finds no "Theory")."""
+    """A part of a line, to look for: as `line`, but a space at its edge counts ("The " finds no "Theory"). Refuses
+    accents alone, too, of which nothing is left where they do not matter.
+    """
+    _checked(_accents.sub("", value))
     return _checked(_white_space.sub(" ", unicodedata.normalize("NFC", value)))
 
 

@@ -51,7 +51,7 @@ class Timestamp(Kind):
             if clock is None:
                 return datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
             zone = "+00:00" if zone in "Zz" else zone
-            clock = clock.replace(":60", ":59")  # a leap second, which Python does not know
+            clock = re.sub(":60$", ":59", clock)  # a leap second, which Python does not know
             moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{zone}")
             return moment.astimezone(UTC)
         except OverflowError:
@@ -64,7 +64,7 @@ class Timestamp(Kind):
 
     def is_key(self, key: Json) -> bool:
         try:
-            return isinstance(key, str) and bool(self.parse(key, "eq"))
+            return isinstance(key, str) and key.endswith("+00:00") and bool(self.parse(key, "eq"))
         except SchemaError:
             return False
 

@@ -494,7 +494,7 @@ EXCHANGES = (
     Exchange("two lengths", _post(BAD, "Content-Length: 13", "Content-Length: 2"), (400,)),
     Exchange("a list of lengths", _post(BAD, "Content-Length: 13, 13"), (400,)),
     Exchange("a length past the cap", _post(BAD, f"Content-Length: {SMALL + 1}"), (413,), False, True),
-    Exchange("a length past every cap", _post(BAD, "Content-Length: " + "9" * 40), (400,)),
+    Exchange("a length past every cap", _post(BAD, "Content-Length: " + "9" * 40), (413,), False, True),
     Exchange("a body past the cap", _post(b" " * (SMALL + 1), f"Content-Length: {SMALL + 1}"), (413,), False, True),
     Exchange("a body of the cap", _post(b" " * SMALL, f"Content-Length: {SMALL}"), (400,), False, True),
     Exchange(
@@ -524,7 +524,7 @@ EXCHANGES = (
     Exchange("a length beside chunks", _post(b"d\r\n" + BAD + b"\r\n0\r\n\r\n", CHUNKED, "Content-Length: 4"), (400,)),
     Exchange("chunks in chunks", _post(b"0\r\n\r\n", "Transfer-Encoding: chunked, chunked"), (400,)),
     Exchange("compressed chunks", _post(b"0\r\n\r\n", "Transfer-Encoding: gzip, chunked"), (400,)),
-    Exchange("an unknown coding", _post(b"0\r\n\r\n", "Transfer-Encoding: cow"), (400,)),
+    Exchange("an unknown coding", _post(b"0\r\n\r\n", "Transfer-Encoding: cow"), (501,)),
     Exchange("a hidden coding", _post(b"0\r\n\r\n", "Transfer-Encoding : chunked"), (400,)),
     Exchange(
         "100-continue past the cap",
@@ -555,17 +555,16 @@ EXCHANGES = (
     Exchange("a fragment in the target", _get("/books/1#x"), (200,)),
     Exchange("two slashes", _get("//books"), (200,)),
     Exchange("a space in the target", _get("/books/ 1"), (400,)),
-    Exchange("a NUL in the target", _get("/books/\0"), (400,)),
-    Exchange("a tab in the target", _get("/books/\t1"), (400,)),
+    Exchange("a NUL in the target", _get("/books/\0"), (400,), False, True),
+    Exchange("a tab in the target", _get("/books/\t1"), (400,), False, True),
     Exchange("UTF-8 in the target", _get("/books/\xc3\xa9"), (404,), False, True),
     Exchange("a byte that is no UTF-8 in the query", _get("/books?title=\xff"), (400,), False, True),
     Exchange("4,096 bytes of URL", _get("/nothing?" + "x" * 4087), (404,), False, True),
     Exchange("4,097 bytes of URL", _get("/nothing?" + "x" * 4088), (414,), False, True),
     Exchange("8,000 bytes of URL", _get("/" + "x" * 7999), (414,), False, True),
-    Exchange("20,000 bytes of URL", _get("/" + "x" * 20_000), (400,)),
+    Exchange("20,000 bytes of URL", _get("/" + "x" * 20_000), (414,), False, True),
     Exchange("a long header", _get("/books/1", "X-Long: " + "x" * 20_000), (431,)),
     Exchange("200 headers", _get("/books/1", *(f"X-{number}: 1" for number in range(200))), (431,)),
-    Exchange("a head without end", b"GET / HTTP/1.1\r\n" + b"X-Long: x\r\n" * 20_000, (400,)),
     Exchange("HTTP/1.0", b"GET /books/1 HTTP/1.0\r\n\r\n", (200,)),
     Exchange(
         "HTTP/1.0 with a bad body",
@@ -661,7 +660,7 @@ def test_a_bad_use_of_the_protocol_is_refused(server: Any, exchange: Exchange) -
     if exchange.is_problem:
         check_problem(*found[-1])
     if found and found[-1][0] != 200:
-        assert not LEAKS.search(found[-1][2].decode())
+        assert not LEAKS.search(found[-1][2].decode(errors="replace"))
     assert b"200 OK" in server.raw(_get("/health/live"))
     assert b"Traceback" not in server.log.read_bytes()[logged:]
 
