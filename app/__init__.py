@@ -18,7 +18,7 @@ from .front import Front
 
 
 class Catalog(Flask):
-    """Flask with the two manners of this service: OPTIONS is 204, and no address answers with a redirect."""
+    """Flask whose automatic answer to OPTIONS is 204."""
 
     def make_default_options_response(self) -> Response:
         allowed = super().make_default_options_response().allow
@@ -51,21 +51,20 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(blueprint)
     errors.init_app(app)
     commands.init_app(app)
-    app.before_request(_judge_address)
+    app.before_request(_let_preflights_pass)
     # Judged in front of the cache, and not by Flask once more.
     trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None
     app.wsgi_app = Front(app.wsgi_app, cache, cors, trusted_hosts)  # type: ignore[method-assign]
     return app
 
 
-def _judge_address() -> Response | None:
-    """An address that is none is judged before anything else of the request. A preflight to it passes, so that the
-    page that asks gets to read the problem."""
-    if request.routing_exception is None:
-        return None
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-        return _empty(", ".join(config.CORS_METHODS))
-    raise request.routing_exception
+def _let_preflights_pass() -> Response | None:
+    """A preflight passes wherever it goes, so that the page that asks gets to read the problem of an address that is
+    none (Flask answers an OPTIONS to all others by itself).
+    """
+    nowhere = request.routing_exception is not None and request.method == "OPTIONS"
+    preflight = "Access-Control-Request-Method" in request.headers
+    return _empty(", ".join(config.CORS_METHODS)) if nowhere and preflight else None
 
 
 def _empty(allowed: str) -> Response:

@@ -1,12 +1,14 @@
-"""Addresses: what may stand in a path, and how one is written in a log line or a problem."""
+"""Addresses: what may stand in a path, the parameters of a query, and how all is written in a log line or a problem."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
 
+from flask import request
 from werkzeug.routing import BaseConverter
 
+from . import query
 from .vocabulary import Id
 
 
@@ -20,6 +22,11 @@ class IdConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         return int(value)
+
+
+def parameters() -> query.Pairs:
+    """The parameters of the current request's query; raises `InvalidQuery` where they are no UTF-8."""
+    return query.split(request.query_string)
 
 
 def target(environ: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from flask import current_app, request
@@ -10,6 +11,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_options_header
 
 from .problems import BadRequest, ContentTooLarge, Fault, InvalidJson, UnsupportedMediaType
+from .values.text import showable
 from .vocabulary import Json
 
 DEEPEST = 32
@@ -78,7 +80,8 @@ def _judge_type(allowed: tuple[str, ...]) -> None:
     elif not sent:
         detail, header = f"The body's type is missing; send Content-Type: {allowed[0]}.", "Content-Type"
     else:
-        detail = f"A body of type {request.headers['Content-Type']} is not taken; send Content-Type: {allowed[0]}."
+        shown = showable(request.headers["Content-Type"])
+        detail = f"A body of type {shown} is not taken; send Content-Type: {allowed[0]}."
         header = "Content-Type"
     accept = [("Accept-Patch" if request.method == "PATCH" else "Accept-Post", ", ".join(allowed))]
     raise UnsupportedMediaType(detail, [Fault("header", header, "not_allowed", detail)], accept)
@@ -95,8 +98,7 @@ def _broken(code: str, detail: str) -> InvalidJson:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         detail = f"The key {json.dumps(twice)} stands twice in one object."
         raise InvalidJson(detail, [Fault("body", "", "duplicate", detail)])
     return found

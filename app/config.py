@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ def _origins(value: str) -> list[str]:
 
 
 def _level(value: str) -> str:
-    if value.upper() not in logging.getLevelNamesMapping():
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
     return value.upper()
 

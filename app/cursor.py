@@ -54,7 +54,7 @@ class Cursor:
                 raise ValueError
             return cls(scope, paired, tuple(keys), bool(flags & 1), bool(flags & 2))
         except (ValueError, TypeError, binascii.Error, zlib.error, RecursionError):
-            raise InvalidCursor.of("damaged", "This cursor is damaged: take it whole from links.") from None
+            raise InvalidCursor.damaged() from None
 
 
 def _checksum(packed: bytes) -> bytes:

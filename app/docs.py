@@ -37,7 +37,7 @@ docs = Blueprint("docs", __name__, static_folder=str(ASSETS), static_url_path="/
 
 
 @docs.get("/openapi.json")
-@describe(gives="OpenApi", tag="service", strict=False, cached=True)
+@describe(gives="OpenApi", tag="service", cached=True)
 def document() -> Response:
     """Read this description of the service (OpenAPI 3.1)."""
     responses.require_acceptable()
@@ -45,7 +45,7 @@ def document() -> Response:
 
 
 @docs.get("/docs")
-@describe(gives="Page", tag="service", strict=False, media_type="text/html", cached=True)
+@describe(gives="Page", tag="service", media_type="text/html", cached=True)
 def page() -> Response:
     """Read and try the API in a browser."""
     responses.require_acceptable("text/html")

@@ -28,7 +28,6 @@ class Operation:
     tag: str = ""
     problems: tuple[int, ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
-    strict: bool = True  # unknown parameters are errors
     media_type: str = "application/json"
     cached: bool = False  # clients may keep the answer, and ask with its ETag
 

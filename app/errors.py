@@ -13,7 +13,6 @@ from extensions.database import DatabaseUnavailable
 from .addresses import target
 from .front import REQUEST_ID
 from .problems import (
-    MEDIA_TYPE,
     BadRequest,
     InternalError,
     MethodNotAllowed,
@@ -22,6 +21,7 @@ from .problems import (
     Unavailable,
     ValidationFailed,
 )
+from .values.text import showable
 
 log = logging.getLogger("catalog.errors")
 
@@ -37,15 +37,14 @@ def init_app(app: Flask) -> None:
 
 def render(problem: Problem) -> Response:
     """The answer that a problem is."""
-    body = problem.body(target(request.environ)[:200], request.environ.get(REQUEST_ID, ""))
-    headers = [("Cache-Control", "no-store"), *problem.headers]
-    return Response(body, problem.status, headers, mimetype=MEDIA_TYPE)
+    status, headers, body = problem.answer(target(request.environ), request.environ.get(REQUEST_ID, ""))
+    return Response(body, status, headers)
 
 
 def _of_werkzeug(error: HTTPException) -> Response:
     """What Flask raises by itself: no such route, no such method, a request that it cannot read."""
     if error.code == 404:
-        return render(NotFound(f"There is nothing at {request.path[:200]}."))
+        return render(NotFound(f"There is nothing at {showable(target(request.environ), 200)}."))
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return render(

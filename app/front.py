@@ -22,17 +22,18 @@ from extensions.cors import Cors
 from .addresses import target
 from .bodies import JSON
 from .paging import URL_LONGEST
-from .problems import MEDIA_TYPE, BadRequest, Fault, Problem, UriTooLong
+from .preconditions import matches
+from .problems import BadRequest, Fault, Problem, UriTooLong
 from .responses import accepts
-from .writing import matches
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 
 REQUEST_ID = "catalog.request_id"
-KEPT_HEADERS = ("Content-Type", "ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
 NOT_MODIFIED_HEADERS = ("ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
+KEPT_HEADERS = ("Content-Type", *NOT_MODIFIED_HEADERS)
+ON_EVERY_ANSWER = [("X-Content-Type-Options", "nosniff")]
 LARGEST_KEPT = 1024 * 1024  # bytes of a body
 
 _request_id = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -51,13 +52,14 @@ class Answer:
         self.status, self.headers, self.body = status, headers, body
 
     def header(self, name: str) -> str | None:
+        """The value of a header, None where it is missing."""
         return next((value for found, value in self.headers if found.lower() == name.lower()), None)
 
     @classmethod
-    def of(cls, problem: Problem, instance: str, request_id: str) -> Answer:
-        body = problem.body(instance, request_id)
-        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"), *problem.headers]
-        return cls(f"{problem.status} {problem.title}", headers, body)
+    def of(cls, problem: Problem, environ: Environ) -> Answer:
+        """The answer that a problem is."""
+        status, headers, body = problem.answer(target(environ), environ[REQUEST_ID])
+        return cls(f"{status.value} {status.phrase}", headers, body)
 
 
 class Front:
@@ -71,7 +73,6 @@ class Front:
         trusted_hosts: list[str],
     ) -> None:
         self.inner, self.cache, self.cors, self.trusted_hosts = inner, cache, cors, trusted_hosts
-        self._finishing = [("X-Content-Type-Options", "nosniff")]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
@@ -107,7 +108,7 @@ class Front:
         """The answer to a request and, for a GET or HEAD, what the cache did (RFC 9211)."""
         refused = self._refused(environ)
         if refused:
-            return Answer.of(refused, target(environ)[:200], environ[REQUEST_ID]), None
+            return Answer.of(refused, environ), None
         if method not in ("GET", "HEAD"):
             return self._ask(environ), None
         environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
@@ -170,7 +171,7 @@ class Front:
         headers.append(("X-Request-ID", request_id))
         if cache_status and answer.header("ETag"):
             headers.append(("Cache-Status", cache_status))
-        return [*headers, *self._finishing, *self.cors.headers_for(environ)]
+        return [*headers, *ON_EVERY_ANSWER, *self.cors.headers_for(environ)]
 
 
 def _key(environ: Environ) -> str:

@@ -15,14 +15,14 @@ health = Blueprint("health", __name__, url_prefix="/health")
 
 
 @health.get("/live")
-@describe(gives="Health", tag="service", strict=False)
+@describe(gives="Health", tag="service")
 def live() -> Response:
     """Tell whether the process runs."""
     return uncached({"status": "live"})
 
 
 @health.get("/ready")
-@describe(gives="Health", tag="service", strict=False, problems=(503,))
+@describe(gives="Health", tag="service", problems=(503,))
 def ready() -> Response:
     """Tell whether the database answers and is migrated."""
     revision = database.probe()

@@ -25,7 +25,7 @@ LINKS = {
 
 
 @home.get("/")
-@describe(gives="Home", tag="service", strict=False)
+@describe(gives="Home", tag="service")
 def index() -> Response:
     """Find the way to everything."""
     require_acceptable()
@@ -33,7 +33,7 @@ def index() -> Response:
 
 
 @home.get("/problems")
-@describe(gives="Problems", tag="service", strict=False)
+@describe(gives="Problems", tag="service")
 def problems() -> Response:
     """List the problems that an answer can be, and the codes of their errors."""
     require_acceptable()
@@ -41,7 +41,7 @@ def problems() -> Response:
 
 
 @home.get("/problems/<slug>")
-@describe(gives="ProblemKind", tag="service", strict=False, problems=(404,))
+@describe(gives="ProblemKind", tag="service", problems=(404,))
 def problem(slug: str) -> Response:
     """Read what a problem means and what to do."""
     require_acceptable()

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from sqlalchemy.orm import Session
-
 from extensions.database import transaction
 
-from . import validation, writing
+from . import writing
 from .problems import Problem, unknown_name
-from .resource import Draft, Resource
-from .vocabulary import Faults, Identifiers, Integer, Json, Kind, Lines, Number
+from .resource import Resource
+from .vocabulary import Identifiers, Integer, Json, Kind, Lines, Number
 
 CHUNK = 500  # rows that are stored together
 
@@ -119,7 +117,8 @@ def _store(resource: Resource, chunk: list[Row], report: Report) -> None:
     if not chunk:
         return
     try:
-        transaction(lambda session: _insert(session, resource, chunk))
+        documents = [document for _, document in chunk]
+        transaction(lambda session: writing.add(session, resource, documents, [""] * len(documents)), long=True)
         report.stored += len(chunk)
     except Problem as problem:
         if len(chunk) == 1:
@@ -128,12 +127,3 @@ def _store(resource: Resource, chunk: list[Row], report: Report) -> None:
         middle = len(chunk) // 2
         _store(resource, chunk[:middle], report)
         _store(resource, chunk[middle:], report)
-
-
-def _insert(session: Session, resource: Resource, chunk: list[Row]) -> None:
-    faults = Faults()
-    drafts = []
-    for _, document in chunk:
-        values = validation.created(resource, document, "", faults)
-        drafts.append(Draft(resource.model(), values))
-    writing.save(session, resource, drafts, faults)

@@ -17,9 +17,7 @@ URL_LONGEST = 4096
 Row = Sequence[Any]  # JSON text of the record, JSON array of its sort keys, further columns
 
 
-def render(
-    resource: Resource, query: Query, pairs: Sequence[tuple[str, str]], rows: list[Row], total: int | None
-) -> tuple[bytes, list[tuple[str, str]]]:
+def render(resource: Resource, query: Query, rows: list[Row], total: int | None) -> tuple[bytes, list[tuple[str, str]]]:
     """The bytes of a page and the headers that say the same.
 
     `rows` come in the order in which they were walked, with one more than the page holds where there are more.
@@ -33,7 +31,11 @@ def render(
     else:
         before, after = bool(cursor or (query.offset and rows)), more
 
-    links = {"self": f"/{query.scope}" + (f"?{canonical(pairs)}" if pairs else ""), "next": None, "prev": None}
+    links = {
+        "self": f"/{query.scope}" + (f"?{canonical(query.sent)}" if query.sent else ""),
+        "next": None,
+        "prev": None,
+    }
     if after:
         links["next"] = _link(resource, query, rows, backwards=False)
     if before:

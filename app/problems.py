@@ -29,12 +29,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from app.values.text import showable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
+LONGEST_INSTANCE = 200  # characters of the address that a problem repeats
 
 # The codes of the items of `errors`: what a program may switch on.
 CODES = {
@@ -118,14 +120,16 @@ class Problem(Exception):
             "title": self.title,
             "status": self.status,
             "detail": showable(detail, 4000),
-            "instance": showable(instance, 4096),
+            "instance": showable(instance, LONGEST_INSTANCE),
             "request_id": request_id,
             "errors": [fault.as_json() for fault in self.faults[:MOST_ERRORS]],
         }
 
-    def body(self, instance: str, request_id: str) -> bytes:
-        """The problem as the bytes of ``application/problem+json``."""
-        return json.dumps(self.as_json(instance, request_id), ensure_ascii=False).encode() + b"\n"
+    def answer(self, instance: str, request_id: str) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+        """The status, headers and bytes of the problem as an answer that no cache keeps."""
+        document = self.as_json(instance[:LONGEST_INSTANCE], request_id)
+        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"), *self.headers]
+        return HTTPStatus(self.status), headers, json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
 class BadRequest(Problem):
@@ -149,7 +153,13 @@ class InvalidCursor(BadRequest):
 
     @classmethod
     def of(cls, code: str, detail: str) -> InvalidCursor:
+        """The problem of one fault: its code, and its sentence."""
         return cls(detail, [Fault("query", "cursor", code, detail)])
+
+    @classmethod
+    def damaged(cls) -> InvalidCursor:
+        """The problem of a cursor that no page gave out."""
+        return cls.of("damaged", "This cursor is damaged: take it whole from links.")
 
 
 class InvalidIsbn(BadRequest):
@@ -232,6 +242,6 @@ def every_problem() -> list[type[Problem]]:
 def unknown_name(name: str, allowed: Iterable[str], noun: str) -> str:
     """The sentence about a name that is none of `allowed`: the nearest valid one, then all of them."""
     names = sorted(allowed)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    near = get_close_matches(name[:100], names, n=1, cutoff=0.5)
     nearest = f" Did you mean {near[0]}?" if near else ""
     return f"There is no {noun} {showable(name)!r}.{nearest} Allowed: {', '.join(names) or 'none'}."

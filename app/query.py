@@ -50,8 +50,8 @@ class SortKey:
 class Query:
     """What is asked of a list: which rows, in which order, which members of them, which page.
 
-    `scope` is the list's own path, such as ``authors/7/books``. `pairs` are the filters and the sort as they were
-    sent, which is what a cursor keeps of them.
+    `scope` is the list's own path, such as ``authors/7/books``. `sent` are all parameters in order; `pairs` are those
+    of the filters and the sort, which is what a cursor keeps of them.
     """
 
     scope: str
@@ -63,6 +63,14 @@ class Query:
     total: str | None = None
     cursor: Cursor | None = None
     pairs: tuple[tuple[str, str], ...] = ()
+    sent: tuple[tuple[str, str], ...] = ()
+
+    def sort_keys(self) -> tuple[SortKey, ...]:
+        """The keys that decide the order: those asked for, up to the id, which breaks ties in the last direction."""
+        for place, key in enumerate(self.sort):
+            if key.name == "id":
+                return self.sort[: place + 1]
+        return (*self.sort, SortKey("id", self.sort[-1].descending))
 
     def narrowed(self, condition: Condition) -> Query:
         """The same query, with one more condition, which its links do not bear."""
@@ -88,7 +96,7 @@ def canonical(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe=',:/')}" for name, value in sorted(pairs))
 
 
-def parse_none(pairs: Pairs, allowed: Sequence[str] = ()) -> dict[str, str]:
+def parse_only(pairs: Pairs, allowed: Sequence[str] = ()) -> dict[str, str]:
     """The parameters of a request that takes only those in `allowed`, each once; raises `InvalidQuery`."""
     reader = _Reader(pairs)
     found = {name: reader.single(name) for name in allowed}
@@ -132,7 +140,8 @@ def _parse(resource: Resource, scope: str, reader: _Reader) -> Query:
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,
         total=reader.choice("total", TOTALS),
-        pairs=tuple(pair for pair in reader.pairs if pair[0] not in ("limit", "offset", "total", "cursor", "fields")),
+        sent=tuple(reader.pairs),
+        pairs=tuple(pair for pair in reader.pairs if pair[0] == "sort" or pair[0] not in PAGE_PARAMETERS),
     )
 
 
@@ -146,17 +155,23 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, seen: set[str]) -
         reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
         reader.finish()
     except InvalidQuery:
-        raise InvalidCursor.of("damaged", "This cursor is damaged.") from None
+        raise InvalidCursor.damaged() from None
     if "sort" in seen and beside.sort != query.sort:
         raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
     if not set(beside.conditions) <= set(query.conditions):
         raise InvalidCursor.of("mismatch", "This cursor was made for other filters; leave them out, or begin again.")
+    kinds = [resource.fields[key.name].kind for key in query.sort_keys()]
+    if len(kinds) != len(cursor.keys) or not all(
+        kind.is_key(key) for kind, key in zip(kinds, cursor.keys, strict=True)
+    ):
+        raise InvalidCursor.damaged()
     return replace(
         query,
         limit=beside.limit if "limit" in seen else query.limit,
         fields=beside.fields if "fields" in seen else query.fields,
         total=beside.total,
         cursor=cursor,
+        sent=beside.sent,
     )
 
 
@@ -270,7 +285,8 @@ class _Reader:
             return None
         try:
             read = _read_boolean if operator == "null" else partial(_read_value, filter_, operator)
-            return Condition(filter_.name, operator, tuple(dict.fromkeys(map(read, texts))))
+            # In one order: what is one of several is the same in any.
+            return Condition(filter_.name, operator, tuple(sorted(set(map(read, texts)), key=repr)))
         except SchemaError as error:
             flaw = flaw_in(error)
             self.fault(parameter, flaw.code, flaw)

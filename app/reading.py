@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, request
-from sqlalchemy import FromClause
+from flask import Response
 
 from extensions.database import fetch
 
 from . import paging, query, responses, statements
-from .problems import InvalidCursor, NotFound
-from .query import Condition, Pairs, Query
+from .addresses import parameters
+from .problems import NotFound
+from .query import Condition, Query
 from .resource import Resource
 from .statements import Statement
-
-
-def pairs() -> Pairs:
-    """The parameters of the current request's query."""
-    return query.split(request.query_string)
 
 
 def show(resource: Resource, record_id: int) -> Response:
@@ -36,7 +32,7 @@ def first(
     resource: Resource, statement_for: Callable[[tuple[str, ...]], Statement], values: dict[str, Any], missing: str
 ) -> Response:
     """The answer to a GET of the record that a statement finds; `missing` says that it finds none."""
-    fields = query.parse_fields(resource, pairs())
+    fields = query.parse_fields(resource, parameters())
     responses.require_acceptable()
     statement = statement_for(fields)
     rows = fetch(statement.sql, statement.constants | values)
@@ -47,7 +43,7 @@ def first(
 
 def index(resource: Resource) -> Response:
     """The answer to a GET of all records of a resource."""
-    return _page(resource, query.parse(resource, resource.name, pairs()))
+    return _page(resource, query.parse(resource, resource.name, parameters()))
 
 
 def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: str) -> Response:
@@ -55,42 +51,35 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
 
     `filter_name`: the filter of `resource` that says so.
     """
-    scope = f"{parent.name}/{parent_id}/{resource.name}"
-    asked = query.parse(resource, scope, pairs())
-    return _page(resource, asked, parent, Condition(filter_name, "eq", (parent_id,)))
+    asked = query.parse(resource, f"{parent.name}/{parent_id}/{resource.name}", parameters())
+    return _page(resource, asked, _Parent(parent, parent_id, filter_name))
 
 
-def _page(
-    resource: Resource, asked: Query, parent: Resource | None = None, belonging: Condition | None = None
-) -> Response:
+@dataclass(frozen=True)
+class _Parent:
+    """The record that a list belongs to: `filter_name` of the list says so."""
+
+    resource: Resource
+    id: int
+    filter_name: str
+
+
+def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
     responses.require_acceptable()
-    narrowed = asked.narrowed(belonging) if belonging else asked
-    _check_keys(resource, asked)
-    shape = statements.shape_of(narrowed, parent=parent is not None)
-    values = statements.values_of(narrowed)
-    table: FromClause | None = None
-    if parent is not None and belonging is not None:
-        table, values["parent"] = parent.table, belonging.values[0]
-    statement = statements.page(resource, shape, table)
+    belonging = asked.narrowed(Condition(parent.filter_name, "eq", (parent.id,))) if parent else asked
+    shape = statements.shape_of(belonging)
+    values = statements.values_of(belonging)
+    if parent:
+        values["parent"] = parent.id
+    statement = statements.page(resource, shape, parent.resource.table if parent else None)
     quoted = {}
     if asked.total == "estimated":
         counted = statements.rows_of(resource, shape.conditions)
         quoted["counted"] = counted.sql
         values |= counted.constants
     rows = fetch(statement.sql, statement.constants | values, quoted)
-    if parent is not None and not rows:
-        raise NotFound(f"There is no {parent.noun} {values['parent']}.")
-    total = rows[0][2] if asked.total else None
+    if parent and not rows:
+        raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
     present: list[paging.Row] = [row for row in rows if row[0] is not None]
-    body, headers = paging.render(resource, asked, pairs(), present, total)
+    body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None)
     return responses.readable(body, headers)
-
-
-def _check_keys(resource: Resource, asked: Query) -> None:
-    """A cursor can be forged; its keys must be of the types that the sort compares."""
-    if asked.cursor is None:
-        return
-    kinds = [resource.fields[key.name].kind for key in statements.sort_keys(asked.sort)]
-    keys = asked.cursor.keys
-    if len(keys) != len(kinds) or not all(kind.is_key(key) for kind, key in zip(kinds, keys, strict=True)):
-        raise InvalidCursor.of("damaged", "This cursor is damaged: take it whole from links.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,14 +12,10 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from .bodies import JSON
+from .preconditions import etag
 from .problems import Fault, NotAcceptable
 
 Header = tuple[str, str]
-
-
-def etag(text: bytes) -> str:
-    """The strong validator of these bytes (RFC 9110, section 8.8.3)."""
-    return f'"{hashlib.blake2b(text, digest_size=16).hexdigest()}"'
 
 
 def readable(body: bytes, headers: Iterable[Header] = (), media_type: str = JSON) -> Response:
@@ -76,8 +71,8 @@ def accepts(accept: str, media_type: str) -> bool:
     return next((found[name] > 0 for name in (media_type, f"{main}/*", "*/*") if name in found), False)
 
 
-def uncached(document: object, status: int = 200) -> Response:
+def uncached(document: object) -> Response:
     """A small JSON document about the service itself, which no cache keeps."""
-    response = Response(json.dumps(document) + "\n", status, mimetype=JSON)
+    response = Response(json.dumps(document) + "\n", mimetype=JSON)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -58,21 +58,10 @@ class Shape:
     backwards: bool = False
     skips: bool = False
     total: str | None = None
-    parent: bool = False
 
 
-def sort_keys(sort: Sequence[SortKey]) -> tuple[SortKey, ...]:
-    """The keys that decide the order: those asked for, up to the id, which breaks ties in the last direction."""
-    keys: list[SortKey] = []
-    for key in sort:
-        keys.append(key)
-        if key.name == "id":
-            return tuple(keys)
-    return (*keys, SortKey("id", keys[-1].descending))
-
-
-def shape_of(query: Query, *, parent: bool = False) -> Shape:
-    """The shape of a list's query; `parent`: the list belongs to a record that must exist."""
+def shape_of(query: Query) -> Shape:
+    """The shape of a list's query."""
     cursor = query.cursor
     return Shape(
         fields=query.fields,
@@ -84,13 +73,12 @@ def shape_of(query: Query, *, parent: bool = False) -> Shape:
             )
             for condition in query.conditions
         ),
-        sort=sort_keys(query.sort),
+        sort=query.sort_keys(),
         resumes=cursor is not None,
         inclusive=cursor is not None and cursor.inclusive,
         backwards=cursor is not None and cursor.backwards,
         skips=query.offset > 0,
         total=query.total,
-        parent=parent,
     )
 
 
@@ -148,7 +136,7 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     rows = found.subquery("found")
     row_keys = [rows.c[label.name] for label in labels]
     documents = _documents(resource, shape.fields, rows, func.json_build_array(*row_keys).cast(Text).label("keys"))
-    if not shape.total and not shape.parent:
+    if not shape.total and parent is None:
         return _compiled(documents.order_by(*_ordered(row_keys, downward)))
     listed = documents.add_columns(*row_keys).lateral("page")
     anchor = _anchor(table, where, shape, parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .fields import Field
-from .problems import ValidationFailed, unknown_name
+from .problems import MOST_ERRORS, ValidationFailed, unknown_name
 from .resource import Resource
 from .vocabulary import Faults, Json, escape, json_type
 
@@ -41,7 +41,7 @@ def patched(resource: Resource, body: Json, current: dict[str, Json], faults: Fa
     return values
 
 
-def checked(faults: Faults) -> None:
+def raise_faults(faults: Faults) -> None:
     """Raise `ValidationFailed` if there are faults."""
     if faults:
         raise ValidationFailed(f"{faults[0].name or 'The body'}: {faults[0].detail}", faults)
@@ -89,7 +89,10 @@ def _refuse_unknown(resource: Resource, body: dict[str, Json], pointer: str, fau
     allowed = list(_writable(resource))
     for name in body:
         if name not in resource.fields:
-            faults.add(f"{pointer}/{escape(name)}", "unknown", unknown_name(name, allowed, "field"))
+            # To find the nearest name takes a while, and nobody is shown more than so many.
+            shown = len(faults) < MOST_ERRORS
+            detail = unknown_name(name, allowed, "field") if shown else "There is no such field."
+            faults.add(f"{pointer}/{escape(name)}", "unknown", detail)
 
 
 def _same_id(body: dict[str, Json], record_id: int | None, faults: Faults) -> None:

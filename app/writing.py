@@ -11,15 +11,16 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from extensions.database import transaction
 
 from . import bodies, query, responses, statements, validation
-from .problems import MEDIA_TYPE, ContentTooLarge, Fault, NotFound, PreconditionFailed, ValidationFailed
-from .reading import pairs
+from .addresses import parameters
+from .preconditions import etag, require_precondition
+from .problems import MEDIA_TYPE, ContentTooLarge, Fault, NotFound, ValidationFailed
 from .resource import Draft, Resource
 from .vocabulary import Faults, Json
 
@@ -38,7 +39,7 @@ def create(resource: Resource) -> Response:
     if not body:
         detail = "A batch needs at least one record."
         raise ValidationFailed(detail, [Fault("body", "", "too_few", detail)])
-    stored = transaction(lambda session: _create(session, resource, body, batch=True))
+    stored = transaction(lambda session: _create(session, resource, body, batch=True), long=True)
     text = '{"data":[' + ",".join(text for _, text in stored) + "]}"
     return responses.written(text, HTTPStatus.CREATED, tagged=False)
 
@@ -50,7 +51,9 @@ def replace(resource: Resource, record_id: int) -> Response:
 
     def work(session: Session) -> str:
         record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
-        return put(session, resource, record, body)
+        faults = Faults()
+        values = validation.replaced(resource, body, record.id, faults)
+        return save_and_read(session, resource, Draft(record, values), faults)
 
     return responses.written(transaction(work), HTTPStatus.OK)
 
@@ -64,25 +67,25 @@ def patch(resource: Resource, record_id: int) -> Response:
         record, current = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
         faults = Faults()
         values = validation.patched(resource, body, json.loads(current), faults)
-        return saved(session, resource, Draft(record, values), faults)
+        return save_and_read(session, resource, Draft(record, values), faults)
 
     return responses.written(transaction(work), HTTPStatus.OK)
 
 
-def destroy(resource: Resource, record_id: int, delete: Callable[[Session, Any], None] = Session.delete) -> Response:
-    """The answer to a DELETE. `delete` takes the session and the locked record."""
-    query.parse_none(pairs())
-    return destroyed(resource, record_id, delete)
+def destroy(resource: Resource, record_id: int) -> Response:
+    """The answer to a DELETE."""
+    query.parse_only(parameters())
+    return destroy_by(resource, record_id, Session.delete)
 
 
-def destroyed(
+def destroy_by(
     resource: Resource,
     record_id: int,
     delete: Callable[[Session, Any], None],
     lock: Callable[[Session], None] = lambda session: None,
 ) -> Response:
-    """As `destroy`, for a request whose parameters were read already. `lock` takes the locks that must be held
-    before that of the record.
+    """The answer to a DELETE whose parameters were read already. `delete` takes the session and the locked record;
+    `lock` takes the locks that must be held before that of the record.
     """
     responses.require_acceptable(bodies.JSON, MEDIA_TYPE)  # the answer is empty, or a problem
 
@@ -113,15 +116,8 @@ def locked(
     if record is None:
         raise NotFound(f"There is no {named}.")
     text = representation(session, resource, record.id)
-    require_precondition(responses.etag(text.encode()))
+    require_precondition(etag(text.encode()))
     return record, text
-
-
-def put(session: Session, resource: Resource, record: Any, body: Json) -> str:
-    """Replace a record (a new one has no id yet) by a body; the text of its representation afterwards."""
-    faults = Faults()
-    values = validation.replaced(resource, body, record.id, faults)
-    return saved(session, resource, Draft(record, values), faults)
 
 
 def representation(session: Session, resource: Resource, record_id: int) -> str:
@@ -131,42 +127,14 @@ def representation(session: Session, resource: Resource, record_id: int) -> str:
     return str(session.connection().exec_driver_sql(statement.sql, values).scalar_one())
 
 
-def require_precondition(tag: str | None) -> None:
-    """Raise `PreconditionFailed` unless If-Match and If-None-Match (RFC 9110, section 13.1) hold for the record of
-    this ETag (None: there is no such record).
-    """
-    wanted = request.headers.get("If-Match")
-    if wanted is not None and (tag is None or not matches(wanted, tag)):
-        detail = "The record is not the one whose ETag was sent in If-Match: it changed, or it does not exist."
-        raise PreconditionFailed(detail, [Fault("header", "If-Match", "mismatch", detail)])
-    unwanted = request.headers.get("If-None-Match")
-    if unwanted is not None and tag is not None and matches(unwanted, tag, weak=True):
-        detail = "There is such a record already, and If-None-Match says that there must be none."
-        raise PreconditionFailed(detail, [Fault("header", "If-None-Match", "mismatch", detail)])
-
-
-def matches(condition: str, tag: str, *, weak: bool = False) -> bool:
-    """Whether a list of entity tags holds `tag`; a weak one (``W/``) counts only in the weak comparison."""
-    if condition.strip() == "*":
-        return True
-    tags = [item.strip() for item in condition.split(",")]
-    return tag in ([item.removeprefix("W/") for item in tags] if weak else tags)
-
-
 def begin() -> None:
     """Judge what comes before the body: no parameter is taken, and JSON must be acceptable."""
-    query.parse_none(pairs())
+    query.parse_only(parameters())
     responses.require_acceptable()
 
 
 def _create(session: Session, resource: Resource, documents: list[Json], *, batch: bool) -> list[tuple[int, str]]:
-    faults = Faults()
-    drafts = []
-    for place, document in enumerate(documents):
-        pointer = f"/{place}" if batch else ""
-        values = validation.created(resource, document, pointer, faults)
-        drafts.append(Draft(resource.model(), values, pointer))
-    save(session, resource, drafts, faults)
+    drafts = add(session, resource, documents, [f"/{place}" if batch else "" for place in range(len(documents))])
     statement = statements.several(resource)
     values = statement.constants | {"ids": [draft.record.id for draft in drafts]}
     rows = session.connection().exec_driver_sql(statement.sql, values)
@@ -174,15 +142,29 @@ def _create(session: Session, resource: Resource, documents: list[Json], *, batc
     return [(draft.record.id, texts[draft.record.id]) for draft in drafts]
 
 
+def add(session: Session, resource: Resource, documents: list[Json], pointers: list[str]) -> list[Draft]:
+    """Store new records, each from the JSON object at its pointer in the body.
+
+    Raises `ValidationFailed` or `Conflict`.
+    """
+    faults = Faults()
+    drafts = [
+        Draft(resource.model(), validation.created(resource, document, pointer, faults), pointer)
+        for document, pointer in zip(documents, pointers, strict=True)
+    ]
+    save(session, resource, drafts, faults)
+    return drafts
+
+
 def save(session: Session, resource: Resource, drafts: list[Draft], faults: Faults) -> None:
     """Store drafts, unless there are faults: those found in the body so far, or in what it refers to."""
     resource.refer(session, drafts, faults)
-    validation.checked(faults)
+    validation.raise_faults(faults)
     resource.save(session, drafts)
     session.flush()
 
 
-def saved(session: Session, resource: Resource, draft: Draft, faults: Faults) -> str:
+def save_and_read(session: Session, resource: Resource, draft: Draft, faults: Faults) -> str:
     """Store a draft as `save` does; the text of its representation afterwards."""
     save(session, resource, [draft], faults)
     return representation(session, resource, draft.record.id)

@@ -1,7 +1,8 @@
 """`make bench`: real data through the service, and reads beside the least that Flask can do.
 
-On an embedded Postgres and servers of its own, which are gone afterwards. GUTENBERG names the folder of Project
-Gutenberg's catalogue; where there is none, the sample catalog is measured. `wrk` is used where it is installed.
+On an embedded Postgres and servers of its own, which are gone afterwards. GUTENBERG names a folder with Project
+Gutenberg's catalogue (books.csv.gz, authors.csv.gz, subjects.csv.gz); where it is not set, the sample catalog is
+measured. `wrk` is used where it is installed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from . import gutenberg
 from .walk import SORTS, walk
 
 ROOT = Path(__file__).parent.parent
-GUTENBERG = Path(os.environ.get("GUTENBERG") or ROOT.parent / "shared" / "data" / "gutenberg")
+GUTENBERG = Path(os.environ["GUTENBERG"]) if os.environ.get("GUTENBERG") else None
 READS = {"a page of 20 books": "/books?limit=20", "a book by its id": "/books/1"}
 ROUNDS, SECONDS, CONNECTIONS = 5, 2, 8
 
@@ -39,17 +40,21 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-bench-")))
         environment = {
-            **os.environ, "INSTANCE_PATH": str(folder), "REDIS_URL": "", "LOG_LEVEL": "WARNING", "PREPARE": "",
+            **os.environ,
+            "INSTANCE_PATH": str(folder),
+            "REDIS_URL": "",
+            "LOG_LEVEL": "WARNING",
+            "PREPARE": "",
             "DATABASE_URL": embedded.start(folder / "postgres"),
-        }  # fmt: skip
+        }
         stack.callback(embedded.leave, folder / "postgres")
         flask(environment, "db", "upgrade")
-        if GUTENBERG.is_dir():
-            load(environment, folder)
+        if GUTENBERG:
+            load(GUTENBERG, environment, folder)
         else:
             flask(environment, "catalog", "sample")
         caching = stack.enter_context(serve(environment, "wsgi:app"))
-        if GUTENBERG.is_dir():
+        if GUTENBERG:
             for sort in SORTS:
                 print(f"walk, sort={sort or '(default)'}: {walk(caching, sort)}", flush=True)
         uncached = stack.enter_context(serve({**environment, "CACHE_DEFAULT_TIMEOUT": "0"}, "wsgi:app"))
@@ -57,10 +62,10 @@ def main() -> None:
             compare(name, target, environment, folder, {"cache on": caching, "cache off": uncached})
 
 
-def load(environment: dict[str, str], folder: Path) -> None:
+def load(source: Path, environment: dict[str, str], folder: Path) -> None:
     """Convert Project Gutenberg's catalogue and load it, with the times of both."""
     with clock("convert"):
-        counts = gutenberg.convert(GUTENBERG, folder)
+        counts = gutenberg.convert(source, folder)
     gutenberg.print_counts(counts)
     with clock("load authors"):
         flask(environment, "catalog", "load", "--authors", str(folder / "authors.csv"))

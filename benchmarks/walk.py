@@ -37,8 +37,10 @@ class Walk:
 
     def __str__(self) -> str:
         speed = 2 * self.pages / (self.forwards + self.back)
-        return (f"{self.rows:,} rows in {self.pages:,} pages, {self.forwards:.1f} s to the end and {self.back:.1f} s "
-                f"back, {speed:,.0f} pages/s")  # fmt: skip
+        return (
+            f"{self.rows:,} rows in {self.pages:,} pages, {self.forwards:.1f} s to the end and {self.back:.1f} s "
+            f"back, {speed:,.0f} pages/s"
+        )
 
 
 def walk(address: str, sort: str = "", limit: int = LIMIT) -> Walk:

@@ -16,6 +16,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ class ResponseCache:
 
     @property
     def enabled(self) -> bool:
-        return self.seconds > 0 and self.generation is not None
+        """Whether there is anything to look an answer up in."""
+        return self.seconds > 0 and (self.shared or self.generation is not None)
 
     def lookup(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value kept under `key`, and the present generation; None for either where there is none."""
@@ -134,7 +136,7 @@ class ResponseCache:
         self._silent_until = 0.0
         return self._renewed()
 
-    def _ask(self, question: Any) -> Any:
+    def _ask(self, question: Callable[[], Any]) -> Any:
         """What Redis answers, or None; after a failure it is left alone for a moment."""
         if time.monotonic() < self._silent_until:
             return None

@@ -105,12 +105,13 @@ def _rows(
         return list(cursor.fetchall())
 
 
-def transaction(work: Callable[[Session], Result]) -> Result:
+def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Result:
     """What `work` returns, after what it did in the session was committed.
 
     `work` may run several times: a deadlock, a lost race against a unique or foreign key and a connection that
     was dead before it was used are tried again from the start; a connection that is lost while it commits is not,
-    because nobody knows whether it did. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
+    because nobody knows whether it did. The budget is for the whole; where the work is `long` by what was asked, a
+    batch, each statement has one. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
     """
     ends = time.monotonic() + BUDGET_SECONDS
     with _translated_errors(), _admission().slot():
@@ -120,7 +121,11 @@ def transaction(work: Callable[[Session], Result]) -> Result:
                 committing = False
                 session = Session(connection, expire_on_commit=False)
                 try:
-                    with within(connection.connection.dbapi_connection, ends - time.monotonic()):
+                    with within(connection.connection.dbapi_connection, ends - time.monotonic()) as watch:
+                        if long:
+                            event.listen(
+                                connection, "before_cursor_execute", lambda *_, watch=watch: watch.renew(BUDGET_SECONDS)
+                            )
                         try:
                             result = work(session)
                             session.flush()

@@ -22,7 +22,7 @@ class DeadlinePassed(Exception):
     """The work under `within` did not end in time and its connection was cut."""
 
 
-class _Watch:
+class Watch:
     """A duplicate of the connection's descriptor: it means the same socket even after the driver closed its own and
     the number went to another connection.
     """
@@ -31,6 +31,10 @@ class _Watch:
 
     def __init__(self, fd: int, ends: float) -> None:
         self.fd, self.ends, self.cut = os.dup(fd), ends, False
+
+    def renew(self, seconds: float) -> None:
+        """Let the work go on for `seconds` from now."""
+        self.ends = time.monotonic() + seconds
 
     def cut_off(self) -> None:
         self.cut = True
@@ -45,17 +49,17 @@ class _Watchman:
 
     def reset(self) -> None:
         self.lock = threading.Lock()
-        self.watches: set[_Watch] = set()
+        self.watches: set[Watch] = set()
         self.thread: threading.Thread | None = None
 
-    def add(self, watch: _Watch) -> None:
+    def add(self, watch: Watch) -> None:
         with self.lock:
             self.watches.add(watch)
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self._look, name="deadlines", daemon=True)
                 self.thread.start()
 
-    def remove(self, watch: _Watch) -> None:
+    def remove(self, watch: Watch) -> None:
         with self.lock:
             self.watches.discard(watch)
             os.close(watch.fd)
@@ -74,15 +78,16 @@ _watchman = _Watchman()
 
 
 @contextlib.contextmanager
-def within(connection: Any, seconds: float) -> Iterator[None]:
+def within(connection: Any, seconds: float) -> Iterator[Watch]:
     """Let the block use this psycopg2 `connection` for `seconds`, then cut it.
 
+    The block gets the watch over it, which can be renewed.
     Raises `DeadlinePassed` in place of the error that the cut brought about.
     """
-    watch = _Watch(connection.fileno(), time.monotonic() + seconds)
+    watch = Watch(connection.fileno(), time.monotonic() + seconds)
     _watchman.add(watch)
     try:
-        yield
+        yield watch
     except Exception as error:
         if watch.cut:
             raise DeadlinePassed from error

@@ -105,10 +105,19 @@ def make_app(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Cal
 
     def make(**settings: Any) -> Flask:
         app = create_app(
-            {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path_factory.mktemp("instance"), "REDIS_URL": "",
-             "LOG_LEVEL": "WARNING", "CORS_ORIGINS": ["*"], "CACHE_DEFAULT_TIMEOUT": 10, "TRUSTED_HOSTS": [],
-             "MAX_CONTENT_LENGTH": 8 * 1024 * 1024, "CONNECTIONS": 8, **settings}
-        )  # fmt: skip
+            {
+                "DATABASE_URL": database_url,
+                "INSTANCE_PATH": tmp_path_factory.mktemp("instance"),
+                "REDIS_URL": "",
+                "LOG_LEVEL": "WARNING",
+                "CORS_ORIGINS": ["*"],
+                "CACHE_DEFAULT_TIMEOUT": 10,
+                "TRUSTED_HOSTS": [],
+                "MAX_CONTENT_LENGTH": 8 * 1024 * 1024,
+                "CONNECTIONS": 8,
+                **settings,
+            }
+        )
         with app.app_context():
             event.listen(db.engine, "connect", _record_statements)
         return app
@@ -192,15 +201,26 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         folder = tmp_path_factory.mktemp("server")
         port = free_port()
         variables = {
-            **os.environ, "DATABASE_URL": url, "PORT": str(port), "INSTANCE_PATH": str(folder), "REDIS_URL": "",
-            "WEB_CONCURRENCY": "2", "CONNECTIONS": "8", "LOG_LEVEL": "INFO", **environment,
-        }  # fmt: skip
+            **os.environ,
+            "DATABASE_URL": url,
+            "PORT": str(port),
+            "INSTANCE_PATH": str(folder),
+            "REDIS_URL": "",
+            "WEB_CONCURRENCY": "2",
+            "CONNECTIONS": "8",
+            "LOG_LEVEL": "INFO",
+            **environment,
+        }
         log = folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"],
-                cwd=ROOT, env=variables, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+                cwd=ROOT,
+                env=variables,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         server = Server(process, port, log)
         running.append(server)
         until(lambda: b"200 OK" in server.raw(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))

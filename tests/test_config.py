@@ -106,12 +106,6 @@ def test_a_setting_that_cannot_be_used_says_so(name: str, text: str, sentence: s
     assert str(error.value) == sentence
 
 
-def test_every_setting_has_a_line_of_help() -> None:
-    for setting in SETTINGS:
-        assert setting.help
-        assert "\n" not in setting.help
-
-
 def test_what_is_no_setting_is_left_aside() -> None:
     assert set(from_environment({"COLOUR": "red"})) == {setting.name for setting in SETTINGS}
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
+
 PARTS = ("app", "extensions", "migrations", "wsgi.py")
 COMMAND = ".venv/bin/flask "
 
@@ -103,9 +104,14 @@ with app.app_context():
 def test_who_follows_a_recipe_of_contributing_gets_what_it_promises(recipe, use, tmp_path, new_database):
     project = copy_of_the_project(tmp_path / "project")
     environment = {
-        **os.environ, "DATABASE_URL": new_database(recipe.lower().replace(" ", "_")), "INSTANCE_PATH": str(tmp_path),
-        "REDIS_URL": "", "LOG_LEVEL": "WARNING", "FLASK_SKIP_DOTENV": "1", "PYTHONDONTWRITEBYTECODE": "1",
-    }  # fmt: skip
+        **os.environ,
+        "DATABASE_URL": new_database(recipe.lower().replace(" ", "_")),
+        "INSTANCE_PATH": str(tmp_path),
+        "REDIS_URL": "",
+        "LOG_LEVEL": "WARNING",
+        "FLASK_SKIP_DOTENV": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     for language, text in steps(recipe):
         if language == "diff":
             apply(text, project)

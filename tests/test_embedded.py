@@ -19,9 +19,9 @@ import pytest
 import sqlalchemy as sa
 
 from extensions import cluster, embedded
+from tests.conftest import ROOT
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
-ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import os, sys
 from pathlib import Path

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
+
 TOGETHER = {"app", "app.commands"}  # create_app() and the command line
 ENTITIES = {f"app.{models.parent.name}" for models in ROOT.glob("app/*/models.py")}
 

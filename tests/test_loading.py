@@ -59,8 +59,11 @@ def summary(result: Result) -> str:
         ("series_position", "1.5", 1.5),
         ("subjects", "Science fiction; Gender ;", ["Science fiction", "Gender"]),
         ("cover_url", "https://covers.example/1.jpg", "https://covers.example/1.jpg"),
-        ("identifiers", "openlibrary:OL1M;openlibrary:OL2M;urn:isbn:1",
-         {"openlibrary": ["OL1M", "OL2M"], "urn": ["isbn:1"]}),
+        (
+            "identifiers",
+            "openlibrary:OL1M;openlibrary:OL2M;urn:isbn:1",
+            {"openlibrary": ["OL1M", "OL2M"], "urn": ["isbn:1"]},
+        ),
         ("identifiers", "isbn:0441478123", {"isbn": ["9780441478125"]}),
         ("description", '"One, ""quoted"" line\nand another"', 'One, "quoted" line\nand another'),
         ("subtitle", '"Two\nlines"', "Two lines"),
@@ -72,7 +75,7 @@ def summary(result: Result) -> str:
         ("identifiers", "", {}),
         ("authors", "", []),
     ],
-)  # fmt: skip
+)
 def test_a_cell_becomes_the_value_of_its_field(load, client, column, cell, stored):
     result = load(f"title,{column}\nA book,{cell}\n")
     assert (result.exit_code, summary(result)) == (0, "1 rows read: 1 stored, 0 rejected.")
@@ -92,13 +95,15 @@ def test_every_writable_field_of_a_book_can_be_a_column(load, client):
         ("Homer", [("Homer", "author")]),
         ("Homer;Emily Wilson [translator]", [("Homer", "author"), ("Emily Wilson", "translator")]),
         (" Homer ; Emily Wilson[translator] ; ", [("Homer", "author"), ("Emily Wilson", "translator")]),
-        ("Emily Wilson [translator];Emily Wilson [introduction]",
-         [("Emily Wilson", "translator"), ("Emily Wilson", "introduction")]),
+        (
+            "Emily Wilson [translator];Emily Wilson [introduction]",
+            [("Emily Wilson", "translator"), ("Emily Wilson", "introduction")],
+        ),
         ("Braga Jr. [pseud.] [editor]", [("Braga Jr. [pseud.]", "editor")]),
         ("Braga Jr. [pseud.]", [("Braga Jr. [pseud.]", "author")]),
         ('"Le Guin, Ursula K."', [("Le Guin, Ursula K.", "author")]),
     ],
-)  # fmt: skip
+)
 def test_authors_are_separated_by_semicolons_and_a_role_stands_in_brackets(load, client, cell, credits):
     assert load(f"title,authors\nA book,{cell}\n").exit_code == 0
     assert [(author["name"], author["role"]) for author in client.get("/books/1").json["authors"]] == credits
@@ -139,7 +144,7 @@ def test_books_of_one_name_share_one_author_within_a_file_and_with_what_is_there
         ("title,page_count", "Bad,١", ["page_count"]),
         ("title,series_position", "Bad,1_0.5", ["series_position"]),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_breaks_a_rule_is_reported_with_line_and_reason_and_the_others_are_stored(
     load, client, columns, row, words
 ):
@@ -167,7 +172,7 @@ def test_an_isbn_that_is_taken_is_a_rejected_row(load, client, add_book):
     assert [book["title"] for book in everything(client)] == ["A book", "New"]
 
 
-def test_a_name_that_several_authors_bear_is_a_rejected_row(load, client, add_author):
+def test_a_name_that_several_authors_carry_is_a_rejected_row(load, client, add_author):
     ids = [add_author(name="George Smith")["id"] for _ in range(2)]
     result = load("title,authors\nWhose?,George Smith\nMine,Another\n")
     assert (result.exit_code, summary(result)) == (1, "2 rows read: 1 stored, 1 rejected.")
@@ -298,17 +303,24 @@ def test_authors_are_loaded_from_a_file_of_their_own(load, client):
     author = client.get("/authors/1").json
     del author["id"], author["created_at"], author["updated_at"]
     assert author == {
-        "name": "Simone de Beauvoir", "sort_name": "Beauvoir, Simone de", "alternate_names": ["Castor", "S. de B."],
-        "birth_date": "1908-01-09", "death_date": "1986", "biography": "Wrote\nmuch",
+        "name": "Simone de Beauvoir",
+        "sort_name": "Beauvoir, Simone de",
+        "alternate_names": ["Castor", "S. de B."],
+        "birth_date": "1908-01-09",
+        "death_date": "1986",
+        "biography": "Wrote\nmuch",
         "identifiers": {"wikidata": ["Q7197"]},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
     ("options", "content", "word"),
-    [((), "name\nHomer\n", "name"), (("--authors",), "title\nIliad\n", "title"),
-     (("--authors",), "name,birth_date\nHomer,long ago\n", "birth_date")],
-)  # fmt: skip
+    [
+        ((), "name\nHomer\n", "name"),
+        (("--authors",), "title\nIliad\n", "title"),
+        (("--authors",), "name,birth_date\nHomer,long ago\n", "birth_date"),
+    ],
+)
 def test_a_file_of_the_other_kind_or_a_bad_author_is_told(load, client, options, content, word):
     result = load(content, *options)
     assert result.exit_code == 1

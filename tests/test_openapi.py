@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import ROOT, empty
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator, FormatChecker
@@ -23,6 +22,7 @@ from app.books.schemas import BOOKS
 from app.openapi import document
 from app.problems import CODES, every_problem
 from app.query import LIMIT_MOST, OFFSET_MOST
+from tests.conftest import ROOT, empty
 
 Schema = dict[str, Any]
 
@@ -30,17 +30,30 @@ METHODS = ("get", "post", "put", "patch", "delete")
 RESOURCES = (AUTHORS, BOOKS)
 LISTS = (("/authors", AUTHORS), ("/books", BOOKS), ("/authors/{author_id}/books", BOOKS))
 FULL_BOOK = {
-    "title": "The Left Hand of Darkness", "subtitle": "A novel", "isbn": "0-441-47812-3", "published": "1969-03",
-    "publisher": "Ace Books", "language": "EN-us", "page_count": 304, "description": "Two lines\nof text",
-    "series": "Hainish Cycle", "series_position": 4.5, "subjects": ["Gender", "Winter"], "cover_url": "https://covers.example/1.jpg",
+    "title": "The Left Hand of Darkness",
+    "subtitle": "A novel",
+    "isbn": "0-441-47812-3",
+    "published": "1969-03",
+    "publisher": "Ace Books",
+    "language": "EN-us",
+    "page_count": 304,
+    "description": "Two lines\nof text",
+    "series": "Hainish Cycle",
+    "series_position": 4.5,
+    "subjects": ["Gender", "Winter"],
+    "cover_url": "https://covers.example/1.jpg",
     "identifiers": {"openlibrary": ["OL7353617M"], "isbn": ["0441478123"]},
     "authors": [{"name": "Ursula K. Le Guin"}, {"name": "Lana Novak", "role": "translator", "credited_as": "L. N."}],
-}  # fmt: skip
+}
 FULL_AUTHOR = {
-    "name": "Ursula K. Le Guin", "sort_name": "Le Guin, Ursula", "alternate_names": ["Ursula Kroeber"],
-    "birth_date": "1929-10-21", "death_date": "2018", "biography": "Lines\nof a life",
+    "name": "Ursula K. Le Guin",
+    "sort_name": "Le Guin, Ursula",
+    "alternate_names": ["Ursula Kroeber"],
+    "birth_date": "1929-10-21",
+    "death_date": "2018",
+    "biography": "Lines\nof a life",
     "identifiers": {"wikidata": ["Q181659"]},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +132,12 @@ def test_the_document_is_served_as_it_is_made(client: FlaskClient, spec: Schema)
 def test_the_command_prints_the_document(database_url: str, spec: Schema, tmp_path: Any) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "openapi"],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path)},
-        capture_output=True, timeout=60, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
     assert json.loads(done.stdout) == spec
 
 
@@ -289,10 +305,12 @@ CONDITIONAL = [
     for path in ("/books/{book_id}", "/authors/{author_id}")
     for method in ("get", "put", "patch", "delete")
 ] + [
-    ("get", "/books", "If-None-Match"), ("get", "/authors", "If-None-Match"),
-    ("get", "/authors/{author_id}/books", "If-None-Match"), ("get", "/books/isbn/{isbn}", "If-None-Match"),
+    ("get", "/books", "If-None-Match"),
+    ("get", "/authors", "If-None-Match"),
+    ("get", "/authors/{author_id}/books", "If-None-Match"),
+    ("get", "/books/isbn/{isbn}", "If-None-Match"),
     ("put", "/books/isbn/{isbn}", "If-Match"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("method", "path", "name"), CONDITIONAL)
@@ -305,13 +323,28 @@ def test_conditional_headers_stand_where_they_work(reader: Reader, method: str, 
 # ── schemas ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 TEXT_FACETS = {
-    "title": 4000, "subtitle": 1000, "publisher": 1000, "series": 1000, "description": 100_000, "cover_url": 1000,
-    "name": 1000, "sort_name": 1000, "biography": 100_000,
-}  # fmt: skip
+    "title": 4000,
+    "subtitle": 1000,
+    "publisher": 1000,
+    "series": 1000,
+    "description": 100_000,
+    "cover_url": 1000,
+    "name": 1000,
+    "sort_name": 1000,
+    "biography": 100_000,
+}
 ROLES = [
-    "author", "editor", "translator", "illustrator", "narrator", "compiler", "adapter", "photographer", "introduction",
+    "author",
+    "editor",
+    "translator",
+    "illustrator",
+    "narrator",
+    "compiler",
+    "adapter",
+    "photographer",
+    "introduction",
     "contributor",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("noun", ["Author", "Book"])
@@ -378,9 +411,20 @@ def test_schemas_hold_the_fields_of_their_resource(reader: Reader, resource: Any
 
 
 CAN_BE_NULL = {
-    "subtitle", "isbn", "published", "publisher", "language", "page_count", "description", "series", "series_position",
-    "cover_url", "birth_date", "death_date", "biography",
-}  # fmt: skip
+    "subtitle",
+    "isbn",
+    "published",
+    "publisher",
+    "language",
+    "page_count",
+    "description",
+    "series",
+    "series_position",
+    "cover_url",
+    "birth_date",
+    "death_date",
+    "biography",
+}
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=[resource.name for resource in RESOURCES])
@@ -392,8 +436,14 @@ def test_every_field_is_explained_and_unknown_exactly_where_it_can_be(reader: Re
 
 
 BAD_CONTRIBUTORS = [
-    {}, {"role": "author"}, {"name": "N", "role": "writer"}, {"id": 0}, {"id": "1"}, {"nmae": "N"}, {"name": ""},
-]  # fmt: skip
+    {},
+    {"role": "author"},
+    {"name": "N", "role": "writer"},
+    {"id": 0},
+    {"id": "1"},
+    {"nmae": "N"},
+    {"name": ""},
+]
 
 
 @pytest.mark.parametrize("contributor", BAD_CONTRIBUTORS, ids=json.dumps)
@@ -536,7 +586,7 @@ CALLS: list[Call] = [
     ("/authors/{author_id}/books", "get", "/authors/1/books", {}),
     ("/authors/{author_id}/books", "get", "/authors/999/books", {}),
 ]
-# What a browser's page may read (CORS) must be described; what every answer bears besides need not be.
+# What a browser's page may read (CORS) must be described; what every answer has besides need not be.
 DESCRIBED = {"ETag", "Link", "Location", "X-Total-Count", "X-Request-ID", "Cache-Status", "Retry-After", "Allow"}
 
 

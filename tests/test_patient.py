@@ -9,13 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from extensions.patient import BODY_BYTES, is_whole
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[1]
 THREADS = 4
 PROGRAM = """
 from extensions import patient

@@ -13,9 +13,8 @@ import pytest
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
 from app.config import SETTINGS
-from tests.conftest import program
+from tests.conftest import ROOT, program
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 NEW_BOOK = "215"  # the id that the tour's new book has on the sample catalog of the README
 MARK = "=== the next answer ==="
@@ -63,10 +62,19 @@ def answers(start_server, new_database, make_app, tmp_path) -> list[str]:
     script = script.replace("http://127.0.0.1:8000", server.address).replace(NEW_BOOK, new_book())
     result = subprocess.run(
         ["bash", "-c", script.replace(".venv/bin/flask", f"{sys.executable} -m flask")],
-        cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": url, "INSTANCE_PATH": str(server.log.parent),
-             "FLASK_SKIP_DOTENV": "1", "no_proxy": "127.0.0.1"},
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": url,
+            "INSTANCE_PATH": str(server.log.parent),
+            "FLASK_SKIP_DOTENV": "1",
+            "no_proxy": "127.0.0.1",
+        },
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout.split(MARK)
 
@@ -144,10 +152,7 @@ def test_everything_on_the_map_exists():
 
 @pytest.mark.parametrize("folder", ["app", "extensions"])
 def test_every_module_is_on_the_map(folder):
-    modules = {
-        path for path in (ROOT / folder).iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    }  # fmt: skip
+    modules = {path for path in (ROOT / folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     modules.discard(ROOT / "extensions/__init__.py")
     assert modules - set(mapped()) == set()
 

@@ -9,20 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+
+from tests.conftest import ROOT
 
 LINES_SHOWN = 150
 # Several runs, so that they use several cores. Coverage, which goes through every facet of every parameter one by one,
 # is the longest phase; of two operations that take the same parameters or the same body, one is enough for it.
 RUNS = {
     "the coverage of reads": [
-        "--phases", "coverage", "--include-method", "GET", "--exclude-operation-id", "books_index_of_author",
+        "--phases",
+        "coverage",
+        "--include-method",
+        "GET",
+        "--exclude-operation-id",
+        "books_index_of_author",
     ],
     "the coverage of writes": [
-        "--phases", "coverage", "--exclude-method", "GET", "--exclude-operation-id", "books_put_by_isbn",
+        "--phases",
+        "coverage",
+        "--exclude-method",
+        "GET",
+        "--exclude-operation-id",
+        "books_put_by_isbn",
     ],
     "examples, fuzzing and sequences": ["--phases", "examples,fuzzing,stateful", "--max-examples", "5"],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +44,20 @@ def server(new_database: Callable[[str], str], start_server: Callable[..., Any])
 @pytest.mark.parametrize("run", RUNS)
 def test_schemathesis_finds_nothing_in(server: Any, run: str, tmp_path: Path) -> None:
     command = [
-        sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
-        "--config-file", str(ROOT / "schemathesis.toml"), "run", f"{server.address}/openapi.json",
-        "--workers", "1", "--request-timeout", "10", "--no-color", *RUNS[run],
-    ]  # fmt: skip
+        sys.executable,
+        "-c",
+        "from schemathesis.cli import schemathesis; schemathesis()",
+        "--config-file",
+        str(ROOT / "schemathesis.toml"),
+        "run",
+        f"{server.address}/openapi.json",
+        "--workers",
+        "1",
+        "--request-timeout",
+        "10",
+        "--no-color",
+        *RUNS[run],
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
     output = (done.stdout + done.stderr).splitlines()
     assert done.returncode == 0, "\n".join(output[-LINES_SHOWN:])

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app import bodies, reading, responses, statements, validation, writing
+from app.preconditions import require_precondition
 from app.problems import Conflict, Fault, InvalidIsbn, NotFound
 from app.resource import Draft
 from app.statements import Statement
@@ -41,13 +42,13 @@ def put(isbn: str) -> Response:
             book, _ = writing.locked(session, BOOKS, Book.isbn == digits, f"book with the ISBN {digits}")
         except NotFound:
             book = Book()
-            writing.require_precondition(None)
+            require_precondition(None)
         new = book.id is None
         faults = Faults()
         values = validation.replaced(BOOKS, body, book.id, faults)
         if values.get("isbn") not in (None, digits):
             faults.add("/isbn", "mismatch", f"The path says {digits}; leave isbn out, or send the same.")
-        text = writing.saved(session, BOOKS, Draft(book, values | {"isbn": digits}), faults)
+        text = writing.save_and_read(session, BOOKS, Draft(book, values | {"isbn": digits}), faults)
         return book, text, new
 
     try:

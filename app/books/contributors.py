@@ -19,6 +19,7 @@ from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_o
 from .models import ROLES, Contribution
 
 MOST = 200
+NAMES_AT_ONCE = 5_000  # looked up or stored together, so that no step of a large batch takes long
 NAME_LOCKS = 1024  # a batch may create more names than a transaction may hold locks
 NAME_LOCK_SPACE = 0x61757468  # "auth", so that these advisory locks are no one else's
 
@@ -169,10 +170,12 @@ def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
     for lock in sorted({crc32(name.encode()) % NAME_LOCKS for name in missing}):
         session.execute(select(func.pg_advisory_xact_lock(NAME_LOCK_SPACE, lock)))
     known |= {name: several[0] for name, several in _find(session, missing).items()}
-    new = [Draft(Author(), {"name": name}) for name in sorted(missing - known.keys())]
-    AUTHORS.save(session, new)
-    session.flush()
-    known |= {draft.record.name: draft.record.id for draft in new}
+    names_left = sorted(missing - known.keys())
+    for start in range(0, len(names_left), NAMES_AT_ONCE):
+        new = [Draft(Author(), {"name": name}) for name in names_left[start : start + NAMES_AT_ONCE]]
+        AUTHORS.save(session, new)
+        session.flush()
+        known |= {draft.record.name: draft.record.id for draft in new}
 
 
 def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[str, Any]]:
@@ -207,14 +210,14 @@ def _existing(session: Session, ids: set[int]) -> set[int]:
 
 
 def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
-    """The ids of the authors that bear each of the names, exactly as stored."""
-    if not names:
-        return {}
-    wanted = func.unnest(cast(sorted(names), ARRAY(Text))).table_valued("name").render_derived(name="wanted")
-    same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
+    """The ids of the authors that have each of the names, exactly as stored."""
     found: dict[str, list[int]] = {}
-    for author_id, name in session.execute(
-        select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
-    ):
-        found.setdefault(name, []).append(author_id)
+    ordered = sorted(names)
+    for start in range(0, len(ordered), NAMES_AT_ONCE):
+        part = cast(ordered[start : start + NAMES_AT_ONCE], ARRAY(Text))
+        wanted = func.unnest(part).table_valued("name").render_derived(name="wanted")
+        same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
+        authors = select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
+        for author_id, name in session.execute(authors):
+            found.setdefault(name, []).append(author_id)
     return found

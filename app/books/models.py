@@ -144,7 +144,6 @@ class Book(db.Model):  # type: ignore[name-defined]
                 "What it is about, in the words of a catalog",
                 ["Science fiction", "Gender"],
                 filters=True,
-                nullable=True,
             )
         ),
     )

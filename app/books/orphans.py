@@ -8,7 +8,8 @@ from flask import Response
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app import query, reading, writing
+from app import query, writing
+from app.addresses import parameters
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
 from app.problems import Fault, InvalidQuery
@@ -25,7 +26,7 @@ PARAMETER = {
 
 def destroy_author(author_id: int) -> Response:
     """The answer to a DELETE of an author; their books without another contributor go with them, unless kept."""
-    choice = query.parse_none(reading.pairs(), ("books",)).get("books")
+    choice = query.parse_only(parameters(), ("books",)).get("books")
     if choice not in (None, "keep"):
         detail = "books takes keep; leave it out to delete the books that no one else contributed to."
         raise InvalidQuery(detail, [Fault("query", "books", "not_allowed", detail)])
@@ -36,7 +37,7 @@ def destroy_author(author_id: int) -> Response:
     def delete_with_books(session: Session, author: Any) -> None:
         _delete(session, author, keep=choice == "keep")
 
-    return writing.destroyed(AUTHORS, author_id, delete_with_books, lock)
+    return writing.destroy_by(AUTHORS, author_id, delete_with_books, lock)
 
 
 def _lock_books(session: Session, author_id: int) -> list[int]:

@@ -25,8 +25,12 @@ INVISIBLE = (
 PATTERN = rf"^[^{HARMFUL}]*[^{HARMFUL}{WHITE_SPACE}{INVISIBLE}][^{HARMFUL}]*$"
 PATTERN_WITHOUT_COMMA = PATTERN.replace("[^", "[^,")
 
+_SPACES = "".join(chr(code) for code in range(0x3001) if re.fullmatch(f"[{WHITE_SPACE}]", chr(code)))
+LONGEST_STACK = 30  # combining marks on one letter: the Stream-Safe Text Format (UAX #15)
+
 _white_space = re.compile(f"[{WHITE_SPACE}]+")
-_edges = re.compile(rf"\A[{WHITE_SPACE}]+|[{WHITE_SPACE}]+\Z")
+_marks = "".join(chr(code) for code in range(0x110000) if unicodedata.combining(chr(code)))
+_tall_stack = re.compile(f"[{_marks}]{{{LONGEST_STACK + 1}}}")
 _accents = re.compile("[\u0300-\u036f]")
 _harmful = re.compile(rf"[{HARMFUL}\ud800-\udfff]")
 _visible = re.compile(rf"[^{WHITE_SPACE}{INVISIBLE}\U000e0000-\U000e0fff]")
@@ -34,20 +38,28 @@ _visible = re.compile(rf"[^{WHITE_SPACE}{INVISIBLE}\U000e0000-\U000e0fff]")
 
 def paragraphs(value: str) -> str:
     """Text of several lines: NFC and trimmed, its lines kept. Refuses harmful, invisible and empty text."""
-    return _checked(_edges.sub("", unicodedata.normalize("NFC", value)))
+    return _checked(_composed(value).strip(_SPACES))
 
 
 def line(value: str) -> str:
     """Text of one line: as `paragraphs`, and any run of white space becomes one space."""
-    return _checked(_white_space.sub(" ", unicodedata.normalize("NFC", value)).strip(" "))
+    return _checked(_white_space.sub(" ", _composed(value)).strip(" "))
 
 
 def fragment(value: str) -> str:
-    """A part of a line, to look for: as `line`, but a space at its edge counts ("The " finds no "Theory"). Refuses
-    accents alone, too, of which nothing is left where they do not matter.
+    """A part of a line, to look for: as `line`, but a space at its edge counts ("The " finds no "Theory").
+
+    Refuses accents alone, too, of which nothing is left where they do not matter.
     """
     _checked(_accents.sub("", value))
-    return _checked(_white_space.sub(" ", unicodedata.normalize("NFC", value)))
+    return _checked(_white_space.sub(" ", _composed(value)))
+
+
+def _composed(value: str) -> str:
+    """`value` in NFC. The time that takes grows with the square of a stack of marks, so a tall one is refused."""
+    if _tall_stack.search(value):
+        reject("invalid_character", f"More than {LONGEST_STACK} combining marks follow each other.")
+    return unicodedata.normalize("NFC", value)
 
 
 def showable(value: str, longest: int = 80) -> str:

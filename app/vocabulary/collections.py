@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from app.problems import MOST_ERRORS
 from app.values.flaw import reject
 
 from .kind import Faults, Json, Kind, escape, items_of, json_type
@@ -64,6 +65,10 @@ class Identifiers(Kind):
         if not isinstance(value, dict):
             faults.add(pointer, "type", f"This must be an object, not {json_type(value)}.")
             return {}
+        for scheme in value:
+            if not self.SCHEME.fullmatch(scheme) and len(faults) < MOST_ERRORS:
+                at = f"{pointer}/{escape(scheme)}"
+                faults.add(at, "invalid", "A scheme has 1 to 50 of the characters a-z, 0-9, _, . and -.")
         kept = {scheme: values for scheme, values in value.items() if values is not None}
         if len(kept) > self.MOST:
             faults.add(pointer, "too_many", f"This has {len(kept):,} schemes; {self.MOST} are allowed.")
@@ -72,8 +77,6 @@ class Identifiers(Kind):
 
     def _read_scheme(self, scheme: str, values: Json, pointer: str, faults: Faults) -> list[str]:
         at = f"{pointer}/{escape(scheme)}"
-        if not self.SCHEME.fullmatch(scheme):
-            faults.add(at, "invalid", "A scheme has 1 to 50 of the characters a-z, 0-9, _, . and -.")
         kind = self.isbn if scheme == "isbn" else self.value
         read = [kind.read(item, item_at, faults) for _, item_at, item in items_of(values, self.MOST, at, faults)]
         return list(dict.fromkeys(read))

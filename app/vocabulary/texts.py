@@ -84,7 +84,7 @@ class Language(Kind):
 
     operators = (*EQUALITY, *LIKENESS)
     order = "text"
-    rule = rule_of(of_type(str, "a string"), language.normalize, at_most(100))
+    rule = rule_of(of_type(str, "a string"), at_most(100), language.normalize)
 
     def parse(self, value: str, operator: str) -> str:
         return text.fragment(value) if operator in LIKENESS else self.rule.validate(value)

@@ -55,7 +55,7 @@ function tests(request) {
     '  const type = (pm.response.headers.get("Content-Type") ?? "").split(";")[0];',
     '  pm.expect(type).to.be.oneOf(types[pm.response.code].length ? types[pm.response.code] : [""]);',
     "});",
-    'pm.test("the answer bears its request\'s id", () =>',
+    'pm.test("the answer carries its request\'s id", () =>',
     '  pm.expect(pm.response.headers.get("X-Request-ID")).to.be.a("string"));',
   ];
   const created = /^\/(author|book)s$/.exec(pathOf(request));

@@ -17,7 +17,12 @@ from urllib.parse import unquote_to_bytes
 import psycopg2
 import pytest
 from flask import Flask
-from hostile import (
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
+from werkzeug.wrappers import Request
+
+from app.cursor import Cursor
+from app.problems import CODES, every_problem
+from tests.api.hostile import (
     AUTHORS,
     BOOKS,
     DECOMPOSED,
@@ -31,11 +36,6 @@ from hostile import (
     encoded,
     rows,
 )
-from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
-from werkzeug.wrappers import Request
-
-from app.cursor import Cursor
-from app.problems import CODES, every_problem
 
 ROWS = list(rows())
 MEMBERS = ["type", "title", "status", "detail", "instance", "request_id", "errors"]

@@ -14,7 +14,7 @@ import app as application
 from app.problems import CODES, Problem, every_problem
 
 SOURCES = sorted(Path(application.__file__).parent.rglob("*.py"))
-# Calls that bear a code, and the place of it among their arguments.
+# Calls that have a code, and the place of it among their arguments.
 PLACES = {"Fault": 2, "reject": 0, "Flaw": 0, "add": 1, "fault": 1, "_broken": 0, "of": 0}
 BEARERS = {"add": ("faults",), "fault": ("self",), "of": ("InvalidCursor", "cls")}
 

@@ -109,7 +109,7 @@ def moment(text: str) -> datetime:
     ],
     ids=["a whole book", "a title", "a whole author", "a name"],
 )
-def test_every_answer_bears_the_same_representation(
+def test_every_answer_carries_the_same_representation(
     client: FlaskClient, path: str, document: dict[str, Any], members: list[str]
 ) -> None:
     created = client.post(path, json=document)

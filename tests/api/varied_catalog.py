@@ -17,14 +17,44 @@ Row = dict[str, Any]
 LONG = "Long title " * 20  # more than the 200 characters by which text is ordered
 VALUES: dict[str, list[Any]] = {
     "title": [
-        "The Left Hand of Darkness", "the left hand of darkness", "Theory", "Cien años de soledad", "CIEN ANOS",
-        "100% wolf", "100 wolves", "under_score", "underscore", "Back\\slash", "Émile", "emile", "A, B", "B",
-        LONG + "a", LONG + "b", LONG, "Zoë’s “quoted” [title]", "Шинель", "雪国",
+        "The Left Hand of Darkness",
+        "the left hand of darkness",
+        "Theory",
+        "Cien años de soledad",
+        "CIEN ANOS",
+        "100% wolf",
+        "100 wolves",
+        "under_score",
+        "underscore",
+        "Back\\slash",
+        "Émile",
+        "emile",
+        "A, B",
+        "B",
+        LONG + "a",
+        LONG + "b",
+        LONG,
+        "Zoë’s “quoted” [title]",
+        "Шинель",
+        "雪国",
     ],
     "subtitle": [None, None, "A novel", "a Novel", "50 % off", "Été, hiver"],
     "published": [
-        None, None, "-0800", "-0044", "0001", "1990", "1990-05", "1990-05-17", "1990-05-31", "1990-06", "1990-12-31",
-        "1991", "1991-01-01", "2000-02-29", "9999-12-31",
+        None,
+        None,
+        "-0800",
+        "-0044",
+        "0001",
+        "1990",
+        "1990-05",
+        "1990-05-17",
+        "1990-05-31",
+        "1990-06",
+        "1990-12-31",
+        "1991",
+        "1991-01-01",
+        "2000-02-29",
+        "9999-12-31",
     ],
     "publisher": [None, "Ace", "ACE", "Ace Books", "Éditions de Minuit", "A, B", "B"],
     "language": [None, "en", "en-GB", "pt-BR", "fr", "zh-Hant"],
@@ -33,19 +63,33 @@ VALUES: dict[str, list[Any]] = {
     "series_position": [None, None, 0, 0.1, 1, 1.5, 2, 100_000],
     "subjects": [[], [], ["Fiction"], ["fiction"], ["Fiction", "Gender"], ["Gender", "A, B", "100%"], ["A", "B"]],
     "name": [
-        "Ursula K. Le Guin", "ursula k. le guin", "Homer", "Virgil", "Gabriel García Márquez", "Emily Brontë",
-        "Anne Bronte", "A_B", "AxB", "O, P", "P", "夏目漱石",
+        "Ursula K. Le Guin",
+        "ursula k. le guin",
+        "Homer",
+        "Virgil",
+        "Gabriel García Márquez",
+        "Emily Brontë",
+        "Anne Bronte",
+        "A_B",
+        "AxB",
+        "O, P",
+        "P",
+        "夏目漱石",
     ],
     "alternate_names": [[], [], ["Le Guin"], ["Homère", "HOMEROS"], ["Ellis Bell", "The % Man"], ["Publius, Maro"]],
     "birth_date": [None, None, "-0800", "-0070", "1818-07-30", "1818", "1929-10-21", "1929-10"],
     "death_date": [None, "-0019", "1848", "1848-12-19", "2018-01", "2018-01-22"],
     "credited_as": [None, None, None, "Ellis Bell", "U. Le Guin", "ÉLLIS BELL"],
     "role": ["author", "editor", "translator"],
-}  # fmt: skip
+}
 IDENTIFIERS = [
-    {}, {}, {"openlibrary": ["OL1"]}, {"openlibrary": ["OL1", "OL2"], "gutenberg": ["84"]}, {"gutenberg": ["a:b, c"]},
+    {},
+    {},
+    {"openlibrary": ["OL1"]},
+    {"openlibrary": ["OL1", "OL2"], "gutenberg": ["84"]},
+    {"gutenberg": ["a:b, c"]},
     {"isbn": ["9780441478125"]},
-]  # fmt: skip
+]
 BATCH = 15  # rows of one batch are made at one moment
 
 
@@ -71,8 +115,17 @@ def varied_authors(count: int, seed: int = 1) -> list[Row]:
 def varied_books(count: int, author_ids: list[int], seed: int = 2) -> list[Row]:
     """Books to POST, by these authors or by none."""
     choose = random.Random(seed)
-    columns = ("title", "subtitle", "published", "publisher", "language", "page_count", "series", "series_position",
-               "subjects")  # fmt: skip
+    columns = (
+        "title",
+        "subtitle",
+        "published",
+        "publisher",
+        "language",
+        "page_count",
+        "series",
+        "series_position",
+        "subjects",
+    )
     return [
         {
             **{name: choose.choice(VALUES[name]) for name in columns},
@@ -81,13 +134,17 @@ def varied_books(count: int, author_ids: list[int], seed: int = 2) -> list[Row]:
             "authors": [
                 {"id": author_id, "role": role, "credited_as": choose.choice(VALUES["credited_as"])}
                 for author_id, role in sorted(
-                    {(choose.choice(author_ids), choose.choice(VALUES["role"]))
-                     for _ in range(choose.choice((0, 1, 1, 2, 3)))}
+                    {
+                        (choose.choice(author_ids), choose.choice(VALUES["role"]))
+                        for _ in range(choose.choice((0, 1, 1, 2, 3)))
+                    }
                 )
-            ] if author_ids else [],
+            ]
+            if author_ids
+            else [],
         }
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def store(client: FlaskClient, path: str, documents: list[Row]) -> list[Row]:

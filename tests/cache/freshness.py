@@ -22,8 +22,14 @@ class Watch:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return (f"/books/{self.book}", f"/books?id={self.book}", "/books?sort=id", f"/authors/{self.author}/books",
-                f"/authors/{self.author}", f"/books?author_id={self.author}&fields=id,title,authors")  # fmt: skip
+        return (
+            f"/books/{self.book}",
+            f"/books?id={self.book}",
+            "/books?sort=id",
+            f"/authors/{self.author}/books",
+            f"/authors/{self.author}",
+            f"/books?author_id={self.author}&fields=id,title,authors",
+        )
 
     def numbers(self, answer: Answer) -> dict[str, int]:
         """The numbers that an answer shows."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from extensions.generation import Generation
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[2]
 TURNS, THREADS = 400, 4
 PROGRAM = f"""
 import sys, threading
@@ -51,10 +51,15 @@ def test_two_processes_of_many_threads_lose_no_turn_and_never_go_back(tmp_path: 
     path = tmp_path / "generation"
     watched = Generation(path)
     processes = [
-        subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], cwd=ROOT, stdin=subprocess.PIPE,
-                         stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(path)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     for process in processes:
         assert process.stdout
         assert process.stdout.readline() == "here\n"

@@ -20,11 +20,19 @@ def status(response: Any) -> str:
     return str(response.headers.get("Cache-Status", ""))
 
 
-KEPT = ("/books", "/books/1", "/books/isbn/9780441478125", "/books?title=Kept&total=exact", "/authors", "/authors/1",
-        "/authors/1/books", "/books/1?fields=id,title")  # fmt: skip
+KEPT = (
+    "/books",
+    "/books/1",
+    "/books/isbn/9780441478125",
+    "/books?title=Kept&total=exact",
+    "/authors",
+    "/authors/1",
+    "/authors/1/books",
+    "/books/1?fields=id,title",
+)
 
 
-@pytest.mark.parametrize("path", KEPT)
+@pytest.mark.parametrize("path", [*KEPT, "/openapi.json"])
 def test_the_second_answer_is_a_hit_and_the_same(path: str, client: FlaskClient, book: dict[str, Any]) -> None:
     first, second = client.get(path), client.get(path)
     assert re.fullmatch(r"catalog; fwd=uri-miss; stored", status(first))
@@ -101,7 +109,9 @@ def test_a_hit_that_the_client_has_is_304(client: FlaskClient, book: dict[str, A
 
 
 @pytest.mark.parametrize("header", ["Authorization", "Cookie"])
-def test_a_request_that_names_its_sender_is_passed_by(header: str, client: FlaskClient, book: dict[str, Any]) -> None:
+def test_a_request_that_names_its_sender_bypasses_the_cache(
+    header: str, client: FlaskClient, book: dict[str, Any]
+) -> None:
     client.get("/books/1")
     for _ in range(2):
         assert "hit" not in status(client.get("/books/1", headers={header: "secret"}))
@@ -109,10 +119,14 @@ def test_a_request_that_names_its_sender_is_passed_by(header: str, client: Flask
     assert "hit" not in status(client.get("/books"))  # nor is what it got kept for others
 
 
-@pytest.mark.parametrize("control", ["no-cache", "No-Cache", "max-age=0, no-cache"])
-def test_no_cache_goes_past_a_hit(control: str, client: FlaskClient, book: dict[str, Any]) -> None:
+@pytest.mark.parametrize("control", ["no-cache", "No-Cache", "max-age=0, no-cache", "no-store, no-cache"])
+def test_no_cache_bypasses_a_hit(
+    control: str, client: FlaskClient, book: dict[str, Any], statements: list[str]
+) -> None:
     client.get("/books/1")
-    assert "hit" not in status(client.get("/books/1", headers={"Cache-Control": control}))
+    statements.clear()
+    assert "catalog; fwd=" in status(client.get("/books/1", headers={"Cache-Control": control}))
+    assert len(statements) == 1
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/*;q=0.1", "", "text/html, */*;q=0.1"])
@@ -148,9 +162,12 @@ def test_the_origin_of_a_hit_is_the_one_that_asked(
         assert "Origin" in response.headers["Vary"]
         seen.append((status(response)[:12], response.headers.get("Access-Control-Allow-Origin")))
     assert seen == [
-        ("catalog; fwd", "https://a.example"), ("catalog; hit", "https://b.example"), ("catalog; hit", None),
-        ("catalog; hit", None), ("catalog; hit", "https://a.example"),
-    ]  # fmt: skip
+        ("catalog; fwd", "https://a.example"),
+        ("catalog; hit", "https://b.example"),
+        ("catalog; hit", None),
+        ("catalog; hit", None),
+        ("catalog; hit", "https://a.example"),
+    ]
 
 
 ERRORS = (
@@ -172,6 +189,13 @@ def test_an_error_is_never_kept(path: str, client: FlaskClient, book: dict[str, 
         assert response.headers["Cache-Control"] == "no-store"
         assert "hit" not in status(response)
         assert "stored" not in status(response)
+
+
+def test_what_is_not_json_is_never_kept(client: FlaskClient) -> None:
+    for _ in range(2):
+        response = client.get("/docs")
+        assert response.status_code == 200
+        assert "hit" not in status(response)
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

@@ -18,8 +18,7 @@ from sqlalchemy.engine import make_url
 
 from extensions.database import db, probe
 from extensions.migrate import FOLDER, newest_revision
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.conftest import ROOT
 
 # Everything in the schema, each line by its name; alembic_version is Alembic's own.
 CONTENTS = {

@@ -65,9 +65,8 @@ def test_a_client_that_goes_away_harms_nobody(when: str, service: Service, postg
         assert service.ask("PATCH", "/books/1", {"subtitle": when}).status == 200
     assert service.workers() == workers
     assert postgres.execute("SELECT count(*) FROM books") == [(books,)]  # half a body is no book
-    until(lambda: not postgres.execute(
-        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND state LIKE 'idle in transaction%%'"
-    ))  # fmt: skip
+    idle = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND state LIKE 'idle in transaction%%'"
+    until(lambda: not postgres.execute(idle))
     assert b"Traceback" not in log.read_bytes()[before:]
 
 

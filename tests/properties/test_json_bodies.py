@@ -15,9 +15,12 @@ from app.problems import InvalidJson
 STRICT = settings(deadline=None, max_examples=200)
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(st.characters(codec="utf-8")),
-)  # fmt: skip
+)
 names = st.text(st.characters(codec="utf-8"), max_size=8)
 documents = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4), max_leaves=20

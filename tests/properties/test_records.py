@@ -147,7 +147,7 @@ class Catalog(RuleBasedStateMachine):
             member: Record = {"name": who} if isinstance(who, str) else {"id": known[who % len(known)]}
             bearers = [key for key in known if self.authors[key]["name"] == line(member.get("name", ""))]
             if len(bearers) > 1:
-                continue  # several bear this name, which is a 422 that another test shows
+                continue  # several have this name, which is a 422 that another test shows
             identity = (member.get("id") or (bearers[0] if bearers else line(member["name"])), role or "author")
             if identity not in seen:
                 seen.add(identity)

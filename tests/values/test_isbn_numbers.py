@@ -116,7 +116,7 @@ def test_ten_digits_become_the_thirteen_of_the_same_book(nine: str) -> None:
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_an_isbn_or_refused(text: str) -> None:
     try:
         read = isbn.normalize(text)
     except SchemaError as error:

@@ -142,7 +142,7 @@ subtags = st.sampled_from(["en", "ABC", "latn", "US", "419", "1901", "x", "u", "
 
 
 @given(st.one_of(st.text(), st.text("abXx1-", max_size=20), st.lists(subtags, max_size=6).map("-".join)))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_a_language_or_refused(text: str) -> None:
     try:
         stored = language.normalize(text)
     except SchemaError as error:
