@@ -28,7 +28,7 @@ class Catalog(Flask):
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The application. `settings` go before those of the environment; raises ``config.BadSetting``."""
     app = Catalog(__name__, static_folder=None)
-    app.config.from_mapping(config.from_environment() | dict(settings or {}))
+    app.config.from_mapping(config.from_environment() | config.given(settings or {}))
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter

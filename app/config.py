@@ -108,14 +108,26 @@ SETTINGS = (
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Every setting, read; raises `BadSetting` with the name of one that cannot be used."""
-    found = {}
-    for setting in SETTINGS:
-        value = environment.get(setting.name, "").strip() or setting.default
-        try:
-            found[setting.name] = setting.read(value)
-        except ValueError as error:
-            raise BadSetting(f"{setting.name} must be {error}, not {value!r}.") from None
-    return found
+    return {
+        setting.name: _read(setting, environment.get(setting.name, "").strip() or setting.default)
+        for setting in SETTINGS
+    }
+
+
+def given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings from Python: one that is text is read as from the environment, any other value is taken as it is."""
+    known = {setting.name: setting for setting in SETTINGS}
+    return {
+        name: _read(known[name], value) if name in known and isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+
+
+def _read(setting: Setting, value: str) -> Any:
+    try:
+        return setting.read(value)
+    except ValueError as error:
+        raise BadSetting(f"{setting.name} must be {error}, not {value!r}.") from None
 
 
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

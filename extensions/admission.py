@@ -31,14 +31,16 @@ class Admission:
         self._free = threading.Condition()
 
     @contextlib.contextmanager
-    def slot(self) -> Iterator[None]:
-        """Hold a slot for the block; raises `Stalled` instead of waiting where nothing moves."""
+    def slot(self, until: float = float("inf")) -> Iterator[None]:
+        """Hold a slot for the block; raises `Stalled` instead of waiting where nothing moves, and at `until` (of the
+        monotonic clock) anyway.
+        """
         with self._free:
             patience = PATIENT if self._waiting < 2 * self.slots else HASTY
             self._waiting += 1
             try:
                 while self._taken >= self.slots:
-                    left = self._moved + patience - time.monotonic()
+                    left = min(self._moved + patience, until) - time.monotonic()
                     if left <= 0:
                         raise Stalled
                     self._free.wait(left)

@@ -77,7 +77,8 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
     replaced and the statement sent again: it only reads. Raises `DatabaseUnavailable`.
     """
     ends = time.monotonic() + BUDGET_SECONDS
-    with _translated_errors(), _admission().slot():
+    latest = ends - CONNECT_SECONDS  # after that no connection can be opened in time
+    with _translated_errors(), _admission().slot(latest):
         for stale in reversed(range(_admission().slots + 1)):  # at most all that the pool holds
             connection = db.engine.raw_connection()
             try:
@@ -86,7 +87,7 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
                 lost = bool(getattr(connection.dbapi_connection, "closed", True))
                 if lost:
                     connection.invalidate(error)
-                if not lost or not stale or isinstance(error, DeadlinePassed):
+                if not lost or not stale or time.monotonic() > latest:
                     raise
             finally:
                 connection.close()
@@ -114,7 +115,8 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
     batch, each statement has one. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
     """
     ends = time.monotonic() + BUDGET_SECONDS
-    with _translated_errors(), _admission().slot():
+    latest = ends - CONNECT_SECONDS
+    with _translated_errors(), _admission().slot(latest):
         for attempt in range(1, ATTEMPTS + 1):
             # The connection is held until the watch over it has ended: it may be somebody else's after that.
             with db.engine.connect() as connection:
@@ -140,7 +142,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
                     code = getattr(error.orig, "pgcode", None) or ""
                     lost = error.connection_invalidated and not committing
                     again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
-                    if not again or attempt == ATTEMPTS or time.monotonic() > ends:
+                    if not again or attempt == ATTEMPTS or time.monotonic() > latest:
                         raise
     raise AssertionError("unreachable")
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Computed,
-    DateTime,
     Identity,
     Integer,
     Text,
@@ -24,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.expressions import fold, text_key
 from app.fields import Field, described
 from app.indexes import date_indexes, identifiers_index, moment_index, sorted_text_indexes, trigram_index
-from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate, Timestamp
+from app.moments import changed_at, made_at
+from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
 from extensions.database import db
 
 
@@ -108,35 +108,8 @@ class Author(db.Model):  # type: ignore[name-defined]
         server_default=text("'{}'"),
         info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
     )
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        server_default=func.now(),
-        info=described(
-            Field(
-                Timestamp(),
-                "When the record was made",
-                "2026-01-31T12:00:00Z",
-                read_only=True,
-                filters=True,
-                sorts=True,
-            )
-        ),
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        server_default=func.now(),
-        onupdate=func.clock_timestamp(),
-        info=described(
-            Field(
-                Timestamp(),
-                "When the record last changed",
-                "2026-01-31T12:00:00Z",
-                read_only=True,
-                filters=True,
-                sorts=True,
-            )
-        ),
-    )
+    created_at: Mapped[datetime] = made_at()
+    updated_at: Mapped[datetime] = changed_at()
 
     __table_args__: Any = (
         CheckConstraint("name <> ''", name="name_not_empty"),

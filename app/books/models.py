@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     Float,
     ForeignKey,
     Identity,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Text,
     column,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -35,6 +33,7 @@ from app.indexes import (
     text_indexes,
     trigram_index,
 )
+from app.moments import changed_at, made_at
 from app.vocabulary import (
     Id,
     Identifiers,
@@ -45,7 +44,6 @@ from app.vocabulary import (
     Number,
     Paragraphs,
     PartialDate,
-    Timestamp,
     Url,
 )
 from app.vocabulary import (
@@ -161,35 +159,8 @@ class Book(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        server_default=func.now(),
-        info=described(
-            Field(
-                Timestamp(),
-                "When the record was made",
-                "2026-01-31T12:00:00Z",
-                read_only=True,
-                filters=True,
-                sorts=True,
-            )
-        ),
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        server_default=func.now(),
-        onupdate=func.clock_timestamp(),
-        info=described(
-            Field(
-                Timestamp(),
-                "When the record or its list of contributors last changed",
-                "2026-01-31T12:00:00Z",
-                read_only=True,
-                filters=True,
-                sorts=True,
-            )
-        ),
-    )
+    created_at: Mapped[datetime] = made_at()
+    updated_at: Mapped[datetime] = changed_at("When the record or its list of contributors last changed")
 
     __table_args__: Any = (
         CheckConstraint("title <> ''", name="title_not_empty"),

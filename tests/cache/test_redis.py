@@ -93,8 +93,8 @@ def test_what_lies_in_redis_is_text_and_no_pickle(redis: Redis, ports: list[int]
     for key in keys:
         assert key.startswith("catalog:")
         value = redis.value(key)
-        with pytest.raises((pickle.UnpicklingError, ValueError, EOFError, KeyError, IndexError, AttributeError)):
-            pickle.loads(value)
+        assert not value.startswith(pickle.PROTO)  # with which every pickle of today begins
+        assert value.decode()
         if "/books" in key:
             json.loads(value.splitlines()[-1])
 
