@@ -49,6 +49,8 @@ class Cursor:
                 raise ValueError  # the second, because base64 leaves a few bits of the last letter unused
             content = zlib.decompressobj(wbits=-15).decompress(packed, LONGEST)
             scope, pairs, keys, flags = json.loads(content)
+            if not isinstance(pairs, list) or not isinstance(keys, list):
+                raise ValueError
             paired = tuple(zip(pairs[::2], pairs[1::2], strict=True))
             if not all(isinstance(item, str) for item in [scope, *pairs]) or flags not in (0, 1, 2, 3):
                 raise ValueError
