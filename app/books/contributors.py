@@ -99,7 +99,8 @@ class Contributors(Kind):
         item = {"type": "object", "additionalProperties": False, "properties": members}
         if sent:
             by_id = {**members, "name": {"description": "Ignored beside an id, so that what was read may be sent back"}}
-            by_name = {**members, "id": {"type": "null"}}
+            # Nothing but null; said so, because to generators of types a field of null alone is none.
+            by_name = {**members, "id": {"type": ["integer", "null"], "not": {"type": "integer"}}}
             item = {
                 "anyOf": [
                     {**item, "properties": by_id, "required": ["id"]},
