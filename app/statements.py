@@ -28,6 +28,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.sql.functions import coalesce
 
 from . import conditions
 from .expressions import key_of, number_key
@@ -213,15 +214,28 @@ def _found(
     for equal in reversed(range(last + 1)):
         same = [key == value for key, value in zip(keys[:equal], edge[:equal], strict=True)]
         until = len(keys) if equal == last else equal + 1
+        further = [_without_index(key) for key in keys[equal:]] if equal else keys
         beyond = _beyond(
-            keys[equal:until], edge[equal:until], down=downward[equal], inclusive=shape.inclusive and equal == last
+            further[: until - equal],
+            edge[equal:until],
+            down=downward[equal],
+            inclusive=shape.inclusive and equal == last,
         )
-        parts.append(rows.where(*same, beyond).order_by(*_ordered(keys[equal:], downward[equal:])).limit(limit))
+        parts.append(rows.where(*same, beyond).order_by(*_ordered(further, downward[equal:])).limit(limit))
     if len(parts) == 1:
         return parts[0]
     union = union_all(*(select(part.subquery()) for part in parts)).subquery()
     order = [union.c[f"_k{place}"] for place in range(len(keys))]
     return select(union).order_by(*_ordered(order, downward)).limit(limit)
+
+
+def _without_index(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A further key such that no index is walked by it, where it is a number that can be unknown.
+
+    The planner takes the rows at the value that stands for unknown to be few, and would walk them all, instead of the
+    rows that are equal in the first key.
+    """
+    return key + literal_column("0", key.type) if isinstance(key, coalesce) else key
 
 
 def _ordered(keys: Sequence[ColumnElement[Any]], downward: Sequence[bool]) -> list[ColumnElement[Any]]:

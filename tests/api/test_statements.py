@@ -248,5 +248,4 @@ def test_two_keys_read_no_more_than_the_rows_that_tie_in_the_first(explained: Ex
             for step in steps
             if handled(step) > 500
         ]
-        # Where both keys are unknown the planner may walk the second key's unknown rows; never the whole table.
-        assert max(map(handled, steps)) < Explained.ROWS / 2, told
+        assert max(map(handled, steps)) < Explained.ROWS / 100, told
