@@ -16,8 +16,8 @@ from typing import Any
 from flask.cli import ScriptInfo
 
 from app.config import BadSetting, database_url, from_environment
-from extensions import patient
 from extensions.embedded import EmbeddedUnavailable
+from extensions.server import framing
 
 try:
     settings = from_environment()
@@ -25,11 +25,11 @@ except BadSetting as error:
     sys.exit(str(error))
 
 wsgi_app = "wsgi:app"
-patient.BODY_BYTES = min(patient.BODY_BYTES, settings["MAX_CONTENT_LENGTH"])  # what is over the cap is not waited for
+framing.BODY_BYTES = min(framing.BODY_BYTES, settings["MAX_CONTENT_LENGTH"])  # what is over the cap is not waited for
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
 # Threads, because a request waits for Postgres more than it computes; and none of them waits for a slow client.
-worker_class = "extensions.patient.PatientWorker"
+worker_class = "extensions.server.worker.PatientWorker"
 workers = settings["WEB_CONCURRENCY"]
 # More than there are connections: health, 404 and hits of the cache do not wait behind a database that hangs.
 threads = 3 * settings["CONNECTIONS"] + 8
@@ -44,7 +44,7 @@ graceful_timeout = 20  # requests under way may finish when the server stops
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 # The application answers 414 past 4,096 bytes, so gunicorn's own limit, which answers in HTML, is as far as it goes.
-limit_request_line = patient.HEAD_BYTES
+limit_request_line = framing.HEAD_BYTES
 limit_request_fields = 100
 limit_request_field_size = 8190
 
@@ -58,15 +58,16 @@ errorlog = "-"
 loglevel = settings["LOG_LEVEL"].lower()
 control_socket_disable = True
 
-# The body of a large upload is read by a thread. gunicorn would wait for its next bytes without a limit of time; the
-# kernel keeps one instead, which connections inherit from the listener.
-READ_SECONDS = 10
+# The body of a large upload is read by a thread, and answers are sent by threads. The kernel keeps a limit of time for
+# the client to send or take its next bytes, which connections inherit from the listener.
+CLIENT_SECONDS = 10
 
 
 def when_ready(server: Any) -> None:
     """The port is ours and no worker runs yet: set up the socket, and have a database before they start."""
     for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
+        for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, limit, struct.pack("ll", CLIENT_SECONDS, 0))
     try:
         database_url(settings)  # an embedded Postgres starts here, once, and outlives the workers
     except (BadSetting, EmbeddedUnavailable) as error:

@@ -54,7 +54,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.before_request(_let_preflights_pass)
     # Judged in front of the cache, and not by Flask once more.
     trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None
-    app.wsgi_app = Front(app.wsgi_app, cache, cors, trusted_hosts)  # type: ignore[method-assign]
+    front = Front(app.wsgi_app, cache, cors, trusted_hosts, passengers=app.config["CONNECTIONS"])
+    app.wsgi_app = front  # type: ignore[method-assign]
     return app
 
 

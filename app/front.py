@@ -21,15 +21,17 @@ from extensions.cors import Cors
 
 from .addresses import target
 from .bodies import JSON
+from .flights import Flights
 from .paging import URL_LONGEST
 from .preconditions import matches
-from .problems import BadRequest, Fault, Problem, UriTooLong
+from .problems import BadRequest, Fault, Problem, Unavailable, UriTooLong
 from .responses import accepts
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 
+READS = ("GET", "HEAD")
 REQUEST_ID = "catalog.request_id"
 NOT_MODIFIED_HEADERS = ("ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
 KEPT_HEADERS = ("Content-Type", *NOT_MODIFIED_HEADERS)
@@ -71,27 +73,55 @@ class Front:
         cache: ResponseCache,
         cors: Cors,
         trusted_hosts: list[str],
+        passengers: int,
     ) -> None:
+        """`passengers`: how many requests may wait for the answer to another one that asks the same."""
         self.inner, self.cache, self.cors, self.trusted_hosts = inner, cache, cors, trusted_hosts
+        self.flights: Flights[Answer] = Flights(passengers)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         started = time.perf_counter()
-        request_id = environ.get("HTTP_X_REQUEST_ID", "")
-        if not _request_id.fullmatch(request_id):
-            request_id = secrets.token_hex(8)
-        environ[REQUEST_ID] = request_id
+        environ[REQUEST_ID] = _request_id_of(environ)
         method = environ["REQUEST_METHOD"]
+        refused = self._refused(environ)
+        if refused:
+            answer, cache_status = Answer.of(refused, environ), None
+        elif method not in READS:
+            answer, cache_status = self._ask(environ), None
+        else:
+            environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
+            answer, cache_status = self._read(environ)
+        return self._send(environ, start_response, method, answer, cache_status, started)
 
-        answer, cache_status = self._answer(environ, method)
-        if method in ("GET", "HEAD") and answer.status.startswith("200"):
+    def at_hand(self, environ: Environ, start_response: StartResponse) -> list[bytes] | None:
+        """The answer, like any WSGI application's, if nothing has to be waited for; else None."""
+        started = time.perf_counter()
+        method = environ["REQUEST_METHOD"]
+        if method not in READS or not self._cacheable(environ) or _wants_new(environ):
+            return None
+        kept = self.cache.at_hand(_key(environ), environ["server.moment"])
+        hit = self._hit(kept) if kept else None
+        if hit is None or self._refused(environ):
+            return None
+        environ[REQUEST_ID] = _request_id_of(environ)
+        return self._send(environ, start_response, method, *hit, started)
+
+    def _send(
+        self,
+        environ: Environ,
+        start_response: StartResponse,
+        method: str,
+        answer: Answer,
+        cache_status: str | None,
+        started: float,
+    ) -> list[bytes]:
+        if method in READS and answer.status.startswith("200"):
             condition = environ.get("HTTP_IF_NONE_MATCH")
             tag = answer.header("ETag")
             if condition and tag and matches(condition, tag, weak=True):
                 kept = [pair for pair in answer.headers if pair[0] in NOT_MODIFIED_HEADERS]
                 answer = Answer("304 Not Modified", kept, b"")
-
-        headers = self._finished(environ, answer, request_id, cache_status)
-        start_response(answer.status, headers)
+        start_response(answer.status, self._finished(environ, answer, cache_status))
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s %s %s %.1fms %s id=%s",
@@ -100,37 +130,66 @@ class Front:
                 answer.status[:3],
                 (time.perf_counter() - started) * 1000,
                 cache_status or "-",
-                request_id,
+                environ[REQUEST_ID],
             )
         return [] if method == "HEAD" else [answer.body]
 
-    def _answer(self, environ: Environ, method: str) -> tuple[Answer, str | None]:
-        """The answer to a request and, for a GET or HEAD, what the cache did (RFC 9211)."""
-        refused = self._refused(environ)
-        if refused:
-            return Answer.of(refused, environ), None
-        if method not in ("GET", "HEAD"):
-            return self._ask(environ), None
-        environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
-        if not self.cache.enabled or "HTTP_AUTHORIZATION" in environ or "HTTP_COOKIE" in environ:
+    def _read(self, environ: Environ) -> tuple[Answer, str]:
+        """The answer to a GET, and what the cache did (RFC 9211)."""
+        if not self._cacheable(environ):
             return self._ask(environ), "catalog; fwd=bypass"
-        if not accepts(environ.get("HTTP_ACCEPT", ""), JSON):
-            return self._ask(environ), "catalog; fwd=bypass"
-
         key = _key(environ)
-        past = _goes_past.search(environ.get("HTTP_CACHE_CONTROL", ""))
+        new = _wants_new(environ)
         kept, generation = self.cache.lookup(key)
-        if kept and not past:
-            answer, age = _unpacked(kept)
-            left = self.cache.seconds - age
-            if left > 0:
-                answer.headers.append(("Age", str(int(age))))
-                return answer, f"catalog; hit; ttl={int(left)}"
+        hit = self._hit(kept) if kept and not new else None
+        if hit:
+            return hit
+        if generation is None:
+            return self._ask(environ), "catalog; fwd=uri-miss"
+        if new:
+            return self._asked_and_kept(environ, key, generation, "catalog; fwd=request")
+        return self._shared(environ, key, generation)
+
+    def _shared(self, environ: Environ, key: str, generation: bytes) -> tuple[Answer, str]:
+        """The answer to a miss, asked for once by all who miss it at the same time in the same generation."""
+        said = "catalog; fwd=uri-miss"
+
+        def ask() -> Answer:
+            nonlocal said
+            answer, said = self._asked_and_kept(environ, key, generation, said)
+            return answer
+
+        answer, by_another = self.flights.board((key, generation), ask)
+        if not by_another:
+            return answer, said
+        if answer.status.startswith("503"):  # it would be so for us, too
+            return Answer.of(Unavailable(), environ), said
+        if not _may_keep(answer):  # a problem that speaks of the request of the other
+            return self._ask(environ), said
+        return answer, f"{said}; collapsed"
+
+    def _asked_and_kept(self, environ: Environ, key: str, generation: bytes, said: str) -> tuple[Answer, str]:
         answer = self._ask(environ)
-        status = f"catalog; fwd={'request' if past else 'uri-miss'}"
-        if generation and _may_keep(answer) and self.cache.store(key, generation, _packed(answer)):
-            status += "; stored"
-        return answer, status
+        kept = _may_keep(answer) and self.cache.store(key, generation, _packed(answer))
+        return answer, f"{said}; stored" if kept else said
+
+    def _cacheable(self, environ: Environ) -> bool:
+        """Whether an answer to this GET may come from the cache, and go into it."""
+        return (
+            self.cache.enabled
+            and "HTTP_AUTHORIZATION" not in environ
+            and "HTTP_COOKIE" not in environ
+            and accepts(environ.get("HTTP_ACCEPT", ""), JSON)
+        )
+
+    def _hit(self, kept: bytes) -> tuple[Answer, str] | None:
+        """The answer that was kept, unless its time is over, and what the cache says of it."""
+        answer, age = _unpacked(kept)
+        left = self.cache.seconds - age
+        if left <= 0:
+            return None
+        answer.headers.append(("Age", str(int(age))))
+        return answer, f"catalog; hit; ttl={int(left)}"
 
     def _refused(self, environ: Environ) -> Problem | None:
         sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or target(environ)
@@ -160,7 +219,7 @@ class Front:
                 close()
         return Answer(started[0], started[1], body)
 
-    def _finished(self, environ: Environ, answer: Answer, request_id: str, cache_status: str | None) -> Headers:
+    def _finished(self, environ: Environ, answer: Answer, cache_status: str | None) -> Headers:
         """The headers as they go out: what differs by client is put on here, on hits and misses alike."""
         headers = [pair for pair in answer.headers if pair[0] not in ("Vary", "Content-Length")]
         vary = ", ".join(filter(None, (answer.header("Vary"), self.cors.vary)))
@@ -168,10 +227,21 @@ class Front:
             headers.append(("Vary", vary))
         if answer.status[:3] not in ("204", "304"):
             headers.append(("Content-Length", str(len(answer.body))))
-        headers.append(("X-Request-ID", request_id))
+        headers.append(("X-Request-ID", environ[REQUEST_ID]))
         if cache_status and answer.header("ETag"):
             headers.append(("Cache-Status", cache_status))
         return [*headers, *ON_EVERY_ANSWER, *self.cors.headers_for(environ)]
+
+
+def _request_id_of(environ: Environ) -> str:
+    """The id that the caller gave the request, if it is one, else a new one."""
+    sent = environ.get("HTTP_X_REQUEST_ID", "")
+    return sent if _request_id.fullmatch(sent) else secrets.token_hex(8)
+
+
+def _wants_new(environ: Environ) -> bool:
+    """Whether the caller wants no answer from a cache (RFC 9111, section 5.2.1)."""
+    return bool(_goes_past.search(environ.get("HTTP_CACHE_CONTROL", "")))
 
 
 def _key(environ: Environ) -> str:

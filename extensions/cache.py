@@ -1,9 +1,9 @@
 """The response cache: short-lived, and never behind an acknowledged write.
 
-Flask-Caching holds the backend: the memory of each process, or Redis when `REDIS_URL` is set. Each value bears
-the *generation* in which it was made, and is good only while that is the present one. Every committed write
-moves the generation on before it is acknowledged; a reader takes it *before* it asks the database, so that what
-it stores can only be newer than what it says.
+Flask-Caching holds the backend: the memory of each process, or Redis when `REDIS_URL` is set, with the memory of each
+process before it. Each value bears the *generation* in which it was made, and is good only while that is the present
+one. Every committed write moves the generation on before it is acknowledged; a reader takes it *before* it asks the
+database, so that what it stores can only be newer than what it says.
 
 The generation of one machine's processes is a number in a mapped file. Where Redis joins several machines it is
 a random token there: a counter that was evicted and began again would bring old values back.
@@ -25,6 +25,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from .generation import Generation
+from .memory import MemoryCache
 
 TOKEN = "generation"
 REDIS_TIMEOUT = 0.04  # seconds that a request waits for Redis
@@ -45,7 +46,7 @@ class PlainBytes:
 
 
 class ResponseCache:
-    """Looks answers up and keeps them. `lookup` comes first; what it says of the generation goes with `store`."""
+    """Looks answers up and keeps them. What `lookup` says of the generation goes with `store`."""
 
     def __init__(self, app: Flask, instance: Path, redis_url: str | None, seconds: int) -> None:
         """`instance`: the folder that the machine's processes share. `seconds`: how long a value lasts; 0: none."""
@@ -54,6 +55,7 @@ class ResponseCache:
         self._silent_until = 0.0
         self._behind = False  # a new token is owed before the next use
         self._run = b""
+        self._moment: tuple[object, bytes | None] = (None, None)  # the last one asked about, its generation
         config: dict[str, Any] = {"CACHE_TYPE": "extensions.memory.MemoryCache", "CACHE_DEFAULT_TIMEOUT": seconds}
         if redis_url:
             config |= {
@@ -69,8 +71,10 @@ class ResponseCache:
             }
         cache.init_app(app, config)
         self.backend = app.extensions["cache"][cache]
+        self._near: MemoryCache = self.backend
         if redis_url:
             self.backend.serializer = PlainBytes()
+            self._near = MemoryCache(seconds)
         self.generation: Generation | None = None
         try:
             instance.mkdir(parents=True, exist_ok=True)
@@ -83,22 +87,39 @@ class ResponseCache:
         """Whether there is anything to look an answer up in."""
         return self.seconds > 0 and (self.shared or self.generation is not None)
 
+    def at_hand(self, key: str, moment: object) -> bytes | None:
+        """The value of `key` in the memory of this process, if it is good at `moment`, at which all had begun who name
+        it: the generation is asked for once for all of them.
+        """
+        stamped = self._near.get(key)
+        if stamped is None:
+            return None
+        if not self.shared:
+            return self._fresh(stamped, self._number())[0]
+        if self._moment[0] != moment:
+            self._moment = (moment, self._ask(lambda: self.backend.get(TOKEN)))
+        token = self._moment[1]
+        return self._fresh(stamped, token)[0] if token and not self._behind else None
+
     def lookup(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value kept under `key`, and the present generation; None for either where there is none."""
         if not self.shared:
-            assert self.generation is not None
-            return self._fresh(self.backend.get(key), str(self.generation.read()).encode())
-        token, value = self._ask(lambda: self.backend.get_many(TOKEN, key)) or (None, None)
+            return self._fresh(self._near.get(key), self._number())
+        token, stamped = self._ask(lambda: self.backend.get_many(TOKEN, key)) or (None, None)
         if token is None or self._behind:
             token = self._renewed()
-        return self._fresh(value, token) if token else (None, None)
+        if not token:
+            return None, None
+        value, token = self._fresh(stamped, token)
+        if value and stamped:
+            self._near.set(key, stamped)
+        return value, token
 
     def store(self, key: str, generation: bytes, value: bytes) -> bool:
         """Keep `value` under `key`; whether it is kept."""
         stamped = b"%s\n%s" % (generation, value)
-        return bool(
-            self._ask(lambda: self.backend.set(key, stamped)) if self.shared else self.backend.set(key, stamped)
-        )
+        near = self._near.set(key, stamped)
+        return bool(self._ask(lambda: self.backend.set(key, stamped))) if self.shared else near
 
     def advance(self) -> None:
         """Make every value kept so far worthless. Called after each commit, before it is acknowledged."""
@@ -106,6 +127,11 @@ class ResponseCache:
             self.generation.advance()
         if self.shared and not any(self._insisted(wait) for wait in (0.0, 0.1, 0.3, 0.6)):
             log.error("Redis does not take the new generation; other machines may answer from it for %ss", self.seconds)
+
+    def _number(self) -> bytes:
+        """The generation of this machine."""
+        assert self.generation is not None
+        return b"%d" % self.generation.read()
 
     def _fresh(self, stamped: bytes | None, generation: bytes) -> tuple[bytes | None, bytes]:
         if stamped:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from extensions.patient import BODY_BYTES, is_whole
+from extensions.server.framing import BODY_BYTES, is_whole
 from tests.conftest import ROOT
 
 THREADS = 4
 PROGRAM = """
-from extensions import patient
-patient.REQUEST_SECONDS = 2
+from extensions.server import worker
+worker.REQUEST_SECONDS = 2
 
 def app(environ, start_response):
     path, body = environ["PATH_INFO"], b""
@@ -37,7 +37,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--config", "/dev/null", "--bind", f"127.0.0.1:{number}"]
-    command += ["--worker-class", "extensions.patient.PatientWorker", "--threads", str(THREADS)]
+    command += ["--worker-class", "extensions.server.worker.PatientWorker", "--threads", str(THREADS)]
     command += ["--no-control-socket", "--pythonpath", f"{folder},{ROOT}", "served:app"]
     with subprocess.Popen(command, cwd=folder) as server:
         while True:

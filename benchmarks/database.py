@@ -1,0 +1,149 @@
+"""The Postgres of a benchmark: one embedded, durable cluster with a database for each size of the made catalog."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from extensions import embedded
+
+from . import catalog
+
+ROOT = Path(__file__).parent.parent
+
+
+class Cluster:
+    """The cluster in `folder`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.directory = folder / "postgres"
+        self.folder = folder
+        self.base = embedded.start(self.directory).replace("postgresql+psycopg2://", "postgresql://")
+
+    def url(self, name: str) -> str:
+        """The address of a database, in libpq's form."""
+        before, _, options = self.base.partition("?")
+        return f"{before.rpartition('/')[0]}/{name}?{options}"
+
+    def socket(self) -> str:
+        """The folder of the server's socket."""
+        return self.base.partition("host=")[2]
+
+    @contextlib.contextmanager
+    def connect(self, name: str) -> Iterator[Any]:
+        """A connection in autocommit."""
+        connection = psycopg2.connect(self.url(name))
+        connection.autocommit = True
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def new(self, name: str) -> str:
+        """Make an empty database with the service's schema; returns its address."""
+        with self.connect("postgres") as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            cursor.execute(f"CREATE DATABASE {name}")
+        flask(self.environment(name), "db", "upgrade")
+        return self.url(name)
+
+    def environment(self, name: str) -> dict[str, str]:
+        """The environment of this service on a database."""
+        instance = self.folder / f"instance_{name}"
+        return {
+            **os.environ,
+            "DATABASE_URL": self.url(name),
+            "INSTANCE_PATH": str(instance),
+            "REDIS_URL": "",
+            "LOG_LEVEL": "WARNING",
+            "PREPARE": "",
+            "FLASK_SKIP_DOTENV": "1",
+        }
+
+    def catalog(self, books: int) -> str:
+        """The name of the database that holds the made catalog of so many books; it is filled where it is not there."""
+        name = f"catalog_{books}"
+        with self.connect("postgres") as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone():
+                return name
+            started = time.perf_counter()
+            self.new(f"{name}_unfinished")
+            with self.connect(f"{name}_unfinished") as target:
+                _fill(target, books)
+            cursor.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
+        print(f"{books:,} books made and loaded in {time.perf_counter() - started:.0f} s", flush=True)
+        return name
+
+    def stop(self) -> None:
+        """Leave the cluster; the last one stops it."""
+        embedded.leave(self.directory)
+
+
+def flask(environment: dict[str, str], *arguments: str) -> None:
+    """Run a command of this service."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def _fill(connection: Any, books: int) -> None:
+    """Fill an empty catalog: the rows first, what indexes and keys they have after that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        cursor.execute("SET synchronous_commit = off")
+        indexes = _secondary_indexes(cursor)
+        for name, _ in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        cursor.execute("SET session_replication_role = replica")  # the made rows refer to nothing that is missing
+        with ProcessPoolExecutor() as pool:
+            authors = catalog.authors_of(books)
+            starts = range(1, authors + 1, catalog.CHUNK)
+            for text in pool.map(_authors, starts, [min(start + catalog.CHUNK, authors + 1) for start in starts]):
+                _copy(cursor, "authors", catalog.AUTHOR_COLUMNS, text)
+            starts = range(1, books + 1, catalog.CHUNK)
+            stops = [min(start + catalog.CHUNK, books + 1) for start in starts]
+            for text, contributions in pool.map(_books, starts, stops, [books] * len(stops)):
+                _copy(cursor, "books", catalog.BOOK_COLUMNS, text)
+                _copy(cursor, "contributions", catalog.CONTRIBUTION_COLUMNS, contributions)
+        for _, definition in indexes:
+            cursor.execute(definition)
+        for table in ("authors", "books"):
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+        cursor.execute("VACUUM (ANALYZE)")
+        cursor.execute("CHECKPOINT")
+
+
+def _secondary_indexes(cursor: Any) -> list[tuple[str, str]]:
+    """Names and definitions of the indexes that belong to no constraint."""
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
+        "JOIN pg_class ON pg_class.oid = indrelid WHERE relname IN ('authors', 'books', 'contributions') "
+        "AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
+    )
+    return list(cursor.fetchall())
+
+
+def _authors(start: int, stop: int) -> str:
+    return "".join(map(catalog.copy_line, catalog.authors(start, stop)))
+
+
+def _books(start: int, stop: int, total: int) -> tuple[str, str]:
+    books, contributions = [], []
+    for book, its_contributions in catalog.books(start, stop, total):
+        books.append(catalog.copy_line(book))
+        contributions += map(catalog.copy_line, its_contributions)
+    return "".join(books), "".join(contributions)
+
+
+def _copy(cursor: Any, table: str, columns: tuple[str, ...], text: str) -> None:
+    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO(text))

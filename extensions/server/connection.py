@@ -1,0 +1,50 @@
+"""A client's connection."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+NOW = socket.MSG_DONTWAIT
+
+
+class Connection:
+    """A connection, with what arrived on it and nobody has read.
+
+    `base`: what the environments of its requests have in common. `schemes`: see `plain.read`. `ends`: when it is over
+    unless something happens (of the monotonic clock). `busy`: a thread has it. `parked`: it is not listened to,
+    because something arrived while it was busy. `lingering`: all is said, and the client may still read.
+    """
+
+    __slots__ = ("base", "busy", "client", "ends", "lingering", "parked", "received", "schemes", "server", "sock")
+
+    def __init__(self, sock: socket.socket, client: Any, server: Any) -> None:
+        self.sock, self.client, self.server = sock, client, server
+        self.received = bytearray()
+        self.ends = 0.0
+        self.busy = self.parked = self.lingering = False
+        self.base: dict[str, Any] = {}
+        self.schemes: Mapping[str, str] = {}
+
+    def receive(self, most: int) -> bytes | None:
+        """What has arrived, without waiting: None for nothing, no bytes for the end."""
+        try:
+            return self.sock.recv(most, NOW)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError:
+            return b""
+
+    def send(self, data: bytes) -> bytes:
+        """Send what can be sent without waiting, and return the rest. Raises ``OSError`` if the client is gone."""
+        try:
+            return data[self.sock.send(data, NOW) :]
+        except (BlockingIOError, InterruptedError):
+            return data
+
+    def close(self) -> None:
+        """End it."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
