@@ -13,6 +13,7 @@ from rich.progress import Progress
 from sqlalchemy import text
 
 from extensions.database import DatabaseUnavailable, fetch, transaction
+from extensions.statement import Statement
 
 from . import loading, openapi
 from .loading import Report
@@ -77,7 +78,7 @@ def print_openapi() -> None:
 
 
 def _load_sample() -> None:
-    if not fetch("SELECT EXISTS (SELECT FROM books) OR EXISTS (SELECT FROM authors)", {})[0][0]:
+    if not fetch(Statement("SELECT EXISTS (SELECT FROM books) OR EXISTS (SELECT FROM authors)"), {})[0][0]:
         for name in ("authors", "books"):
             report = Report()
             _load(SAMPLE / f"{name}.csv", name, report)

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Response
 
 from extensions.database import fetch
+from extensions.statement import Statement
 
 from . import paging, query, responses, statements
 from .addresses import parameters
 from .problems import NotFound
 from .query import Condition, Query
 from .resource import Resource
-from .statements import Statement
 
 
 def show(resource: Resource, record_id: int) -> Response:
@@ -35,7 +35,7 @@ def first(
     fields = query.parse_fields(resource, parameters())
     responses.require_acceptable()
     statement = statement_for(fields)
-    rows = fetch(statement.sql, statement.constants | values)
+    rows = fetch(statement, values)
     if not rows:
         raise NotFound(missing)
     return responses.readable(rows[0][0].encode())
@@ -77,7 +77,7 @@ def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Re
         counted = statements.rows_of(resource, shape.conditions)
         quoted["counted"] = counted.sql
         values |= counted.constants
-    rows = fetch(statement.sql, statement.constants | values, quoted)
+    rows = fetch(statement, values, quoted)
     if parent and not rows:
         raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
     present: list[paging.Row] = [row for row in rows if row[0] is not None]

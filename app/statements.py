@@ -1,7 +1,8 @@
 """From a resource and a query's shape to one SQL statement that answers with the JSON text itself.
 
 A *shape* is a query without its values: it is compiled once and kept, and only values change. Every value is a
-bound parameter: ``v0``, ``v1`` … in the order of the conditions, ``k0`` … for a cursor's keys.
+bound parameter: ``v0``, ``v1`` … in the order of the conditions, ``k0`` … for a cursor's keys. Where one plan is good
+for all values, because nothing is filtered by them, connections prepare the statement and plan it once.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql.functions import coalesce
+
+from extensions.statement import Statement
 
 from . import conditions
 from .expressions import key_of, number_key
@@ -36,20 +40,15 @@ from .fields import Asked
 from .query import Query, SortKey
 from .resource import Resource
 
-_dialect = PGDialect_psycopg2()
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL in psycopg2's form, and the values that stand in it for good."""
-
-    sql: str
-    constants: dict[str, Any]
+_driver = PGDialect_psycopg2()
+_server = PGDialect(paramstyle="numeric_dollar")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a query makes another statement. `conditions`: (filter, operator, number of values)."""
+    """What of a query makes another statement. `conditions`: (filter, operator, number of values). `limit`: the number
+    of rows where it is a part of the statement, so that the plan is made for it; else it is a value.
+    """
 
     fields: tuple[str, ...]
     conditions: tuple[tuple[str, str, int | bool], ...] = ()
@@ -59,6 +58,12 @@ class Shape:
     backwards: bool = False
     skips: bool = False
     total: str | None = None
+    limit: int | None = None
+
+    @property
+    def has_one_plan(self) -> bool:
+        """Whether one plan is good for all values."""
+        return not self.conditions and not self.skips
 
 
 def shape_of(query: Query) -> Shape:
@@ -80,6 +85,7 @@ def shape_of(query: Query) -> Shape:
         backwards=cursor is not None and cursor.backwards,
         skips=query.offset > 0,
         total=query.total,
+        limit=None if query.conditions or query.offset else query.limit + 1,
     )
 
 
@@ -102,8 +108,8 @@ def values_of(query: Query) -> dict[str, Any]:
 
 
 def record(resource: Resource, fields: tuple[str, ...], where: ColumnElement[bool]) -> Statement:
-    """The record that meets a condition: a row of its JSON text, or none."""
-    return _compiled(_documents(resource, fields, resource.table).where(where))
+    """The record that meets a condition that finds one at most: a row of its JSON text, or none."""
+    return _compiled(_documents(resource, fields, resource.table).where(where), prepared=True)
 
 
 @lru_cache(maxsize=256)
@@ -138,7 +144,7 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     row_keys = [rows.c[label.name] for label in labels]
     documents = _documents(resource, shape.fields, rows, func.json_build_array(*row_keys).cast(Text).label("keys"))
     if not shape.total and parent is None:
-        return _compiled(documents.order_by(*_ordered(row_keys, downward)))
+        return _compiled(documents.order_by(*_ordered(row_keys, downward)), prepared=shape.has_one_plan)
     listed = documents.add_columns(*row_keys).lateral("page")
     anchor = _anchor(table, where, shape, parent)
     outer = select(listed.c.document, listed.c["keys"], anchor.c.total).select_from(anchor.outerjoin(listed, true()))
@@ -203,7 +209,7 @@ def _found(
     the rows beyond it in the first. Each part is read in its own order, by an index that begins with its key; one
     condition for both would leave the database to sort all rows that are equal in the first.
     """
-    limit = bindparam("limit", type_=BigInteger)
+    limit: Any = bindparam("limit", type_=BigInteger) if shape.limit is None else literal_column(str(shape.limit))
     if not shape.resumes:
         page_ = rows.order_by(*_ordered(keys, downward)).limit(limit)
         return page_.offset(bindparam("offset", type_=BigInteger)) if shape.skips else page_
@@ -274,6 +280,10 @@ def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
     return found + [build(resource.table, asked) for build, asked in together.items()]
 
 
-def _compiled(statement: Select[Any]) -> Statement:
-    compiled = statement.compile(dialect=_dialect, compile_kwargs={"render_postcompile": True})
-    return Statement(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
+def _compiled(statement: Select[Any], *, prepared: bool = False) -> Statement:
+    compiled = statement.compile(dialect=_driver, compile_kwargs={"render_postcompile": True})
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    if not prepared:
+        return Statement(str(compiled), constants)
+    for_server = statement.compile(dialect=_server, compile_kwargs={"render_postcompile": True})
+    return Statement(str(compiled), constants, str(for_server), tuple(for_server.positiontup or ()))

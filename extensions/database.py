@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 import psycopg2
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, PoolProxiedConnection, event
 from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from .admission import Admission, Stalled
 from .deadline import DeadlinePassed, within
+from .statement import Statement
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -69,12 +70,12 @@ def _engine_options(connections: int) -> dict[str, Any]:
     }
 
 
-def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None = None) -> list[Row]:
+def fetch(statement: Statement, values: Mapping[str, Any], quoted: Mapping[str, str] | None = None) -> list[Row]:
     """The rows that one statement answers, read in autocommit.
 
-    `sql` is in psycopg2's own form (``%(name)s``). `quoted` are statements that go into it as text, as values
-    with their own values filled in (for the planner's estimate of one). A connection that turns out to be dead is
-    replaced and the statement sent again: it only reads. Raises `DatabaseUnavailable`.
+    `quoted` are statements (in psycopg2's own form, ``%(name)s``) that go into it as text, as values with their own
+    values filled in (for the planner's estimate of one). A connection that turns out to be dead is replaced and the
+    statement sent again: it only reads. Raises `DatabaseUnavailable`.
     """
     ends = time.monotonic() + BUDGET_SECONDS
     latest = ends - CONNECT_SECONDS  # after that no connection can be opened in time
@@ -82,7 +83,7 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
         for stale in reversed(range(_admission().slots + 1)):  # at most all that the pool holds
             connection = db.engine.raw_connection()
             try:
-                return _rows(connection.dbapi_connection, ends, sql, values, quoted)
+                return _rows(connection, ends, statement, values, quoted)
             except (psycopg2.OperationalError, psycopg2.InterfaceError, DeadlinePassed) as error:
                 lost = bool(getattr(connection.dbapi_connection, "closed", True))
                 if lost:
@@ -95,14 +96,19 @@ def fetch(sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None 
 
 
 def _rows(
-    connection: Any, ends: float, sql: str, values: Mapping[str, Any], quoted: Mapping[str, str] | None
+    pooled: PoolProxiedConnection,
+    ends: float,
+    statement: Statement,
+    values: Mapping[str, Any],
+    quoted: Mapping[str, str] | None,
 ) -> list[Row]:
+    connection: Any = pooled.dbapi_connection
     with within(connection, ends - time.monotonic()), connection.cursor() as cursor:
         connection.autocommit = True
         if quoted:
             filled = {name: cursor.mogrify(text, values).decode() for name, text in quoted.items()}
             values = {**values, **filled}
-        cursor.execute(sql, values)
+        statement.run(cursor, pooled.info, values)
         return list(cursor.fetchall())
 
 

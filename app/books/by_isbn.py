@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import Response
 from schema import SchemaError
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Text, bindparam, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -15,11 +15,11 @@ from app import bodies, reading, responses, statements, validation, writing
 from app.preconditions import require_precondition
 from app.problems import Conflict, Fault, InvalidIsbn, NotFound
 from app.resource import Draft
-from app.statements import Statement
 from app.values import isbn as isbns
 from app.values.flaw import flaw_in
 from app.vocabulary import Faults
 from extensions.database import transaction
+from extensions.statement import Statement
 
 from .models import Book
 from .schemas import BOOKS
@@ -65,7 +65,7 @@ def _statement(fields: tuple[str, ...]) -> Statement:
     digits = cast(bindparam("isbn"), Text)
     table = BOOKS.table
     its_own = select(table.c.id).where(table.c.isbn == digits).scalar_subquery()
-    among = func.jsonb_build_object("isbn", func.jsonb_build_array(digits), type_=JSONB)
+    among = func.jsonb_build_object(literal_column("'isbn'", Text), func.jsonb_build_array(digits), type_=JSONB)
     first = select(func.min(table.c.id)).where(table.c.identifiers.contains(among)).scalar_subquery()
     return statements.record(BOOKS, fields, table.c.id == func.coalesce(its_own, first))
 

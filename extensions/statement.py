@@ -1,0 +1,76 @@
+"""A statement as it is sent: with its values filled in by the driver, or by the name that a connection knows it by."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import psycopg2
+
+KNOWN = "catalog.prepared"  # in the `info` of a connection: name → when it was prepared
+PLAN_SECONDS = 10.0  # a table may have grown; a new plan every now and then costs nothing
+MOST = 200  # statements that one connection knows; each holds some memory of the server
+# A pooler may give each transaction another connection, which knows other statements; and a schema may change.
+UNKNOWN, TAKEN, CHANGED = "26000", "42P05", "0A000"
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`sql` in psycopg2's form (``%(name)s``), with the values that stand in it for good.
+
+    `prepared`, where one plan is good for all values: the same in Postgres' form (``$1``), and the names of its
+    parameters in their order.
+    """
+
+    sql: str
+    constants: dict[str, Any] = field(default_factory=dict)
+    prepared: str | None = None
+    order: tuple[str, ...] = ()
+
+    @cached_property
+    def name(self) -> str:
+        """By what it says, so that whoever uses the connection after us means the same by it."""
+        return f"catalog_{hashlib.sha256((self.prepared or '').encode()).hexdigest()[:24]}"
+
+    @cached_property
+    def _execute(self) -> str:
+        arguments = ", ".join(["%s"] * len(self.order))
+        return f"EXECUTE {self.name}({arguments})" if self.order else f"EXECUTE {self.name}"
+
+    @cached_property
+    def _prepare(self) -> str:
+        return f"PREPARE {self.name} AS {self.prepared}; ".replace("%", "%%")
+
+    def run(self, cursor: Any, info: MutableMapping[Any, Any], values: Values) -> None:
+        """Execute it with `values`; `info` is what is kept beside the cursor's connection, which is in autocommit."""
+        values = {**self.constants, **values}
+        if self.prepared is None:
+            cursor.execute(self.sql, values)
+            return
+        known: dict[str, float] = info.setdefault(KNOWN, {})
+        sql, now = self._execute, time.monotonic()
+        if now - known.get(self.name, -PLAN_SECONDS) >= PLAN_SECONDS:
+            sql = f"{self._make_room(known)}{self._prepare}{sql}"
+            known[self.name] = now
+        try:
+            cursor.execute(sql, [values[name] for name in self.order])
+        except psycopg2.Error as error:
+            if error.pgcode == UNKNOWN:
+                del known[self.name]
+            elif error.pgcode not in (TAKEN, CHANGED):
+                raise
+            cursor.execute(self.sql, values)
+
+    def _make_room(self, known: dict[str, float]) -> str:
+        """The SQL that makes the connection forget an old plan of this statement, or of the one prepared first."""
+        old = self.name if self.name in known else next(iter(known)) if len(known) >= MOST else None
+        if old is None:
+            return ""
+        del known[old]
+        return f"DEALLOCATE {old}; "
