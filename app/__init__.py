@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from extensions import database
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
 from extensions.migrate import migrate
 
-from . import commands, config, errors, logs
+from . import commands, config, errors, logs, responses
 from .addresses import IdConverter
 from .front import Front
 
@@ -22,7 +22,7 @@ class Catalog(Flask):
 
     def make_default_options_response(self) -> Response:
         allowed = super().make_default_options_response().allow
-        return _empty(", ".join(sorted(allowed)))
+        return responses.allowing(sorted(allowed))
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -51,24 +51,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(blueprint)
     errors.init_app(app)
     commands.init_app(app)
-    app.before_request(_let_preflights_pass)
     # Judged in front of the cache, and not by Flask once more.
     trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None
     front = Front(app.wsgi_app, cache, cors, trusted_hosts, passengers=app.config["CONNECTIONS"])
     app.wsgi_app = front  # type: ignore[method-assign]
     return app
-
-
-def _let_preflights_pass() -> Response | None:
-    """A preflight passes wherever it goes, so that the page that asks gets to read the problem of an address that is
-    none (Flask answers an OPTIONS to all others by itself).
-    """
-    nowhere = request.routing_exception is not None and request.method == "OPTIONS"
-    preflight = "Access-Control-Request-Method" in request.headers
-    return _empty(", ".join(config.CORS_METHODS)) if nowhere and preflight else None
-
-
-def _empty(allowed: str) -> Response:
-    response = Response(status=204, headers={"Allow": allowed})
-    del response.headers["Content-Type"]
-    return response

@@ -17,6 +17,10 @@ from .problems import InvalidCursor
 
 # A cursor never unpacks to more than what can have been packed into it from one URL.
 LONGEST = 64 * 1024
+SHORT = 100  # bytes
+PLAIN, PACKED = b"0", b"1"
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,7 @@ class Cursor:
         """The cursor as a word of A-Z, a-z, 0-9, ``-`` and ``_``."""
         pairs = [item for pair in self.pairs for item in pair]
         flags = self.backwards + 2 * self.inclusive
-        content = json.dumps([self.scope, pairs, self.keys, flags], ensure_ascii=False, separators=(",", ":"))
-        packed = zlib.compress(content.encode(), 6, wbits=-15)
+        packed = _pack(_json([self.scope, pairs, self.keys, flags]).encode())
         return base64.urlsafe_b64encode(_checksum(packed) + packed).rstrip(b"=").decode()
 
     @classmethod
@@ -47,8 +50,7 @@ class Cursor:
             checksum, packed = raw[:4], raw[4:]
             if checksum != _checksum(packed) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != word:
                 raise ValueError  # the second, because base64 leaves a few bits of the last letter unused
-            content = zlib.decompressobj(wbits=-15).decompress(packed, LONGEST)
-            scope, pairs, keys, flags = json.loads(content)
+            scope, pairs, keys, flags = json.loads(_unpack(packed))
             if not isinstance(pairs, list) or not isinstance(keys, list):
                 raise ValueError
             paired = tuple(zip(pairs[::2], pairs[1::2], strict=True))
@@ -57,6 +59,22 @@ class Cursor:
             return cls(scope, paired, tuple(keys), bool(flags & 1), bool(flags & 2))
         except (ValueError, TypeError, binascii.Error, zlib.error, RecursionError):
             raise InvalidCursor.damaged() from None
+
+
+def _pack(content: bytes) -> bytes:
+    """Content for a URL: as it is where it is short, else compressed."""
+    if len(content) <= SHORT:
+        return PLAIN + content
+    packer = zlib.compressobj(wbits=-9, memLevel=1)  # takes a few KiB of memory; the usual one takes 256
+    return PACKED + packer.compress(content) + packer.flush()
+
+
+def _unpack(packed: bytes) -> bytes:
+    if packed[:1] == PLAIN:
+        return packed[1:]
+    if packed[:1] != PACKED:
+        raise ValueError
+    return zlib.decompressobj(wbits=-9).decompress(packed[1:], LONGEST)
 
 
 def _checksum(packed: bytes) -> bytes:

@@ -49,4 +49,4 @@ def document() -> Response:
 def page() -> Response:
     """Read and try the API in a browser."""
     responses.require_acceptable("text/html")
-    return responses.readable(PAGE.encode(), media_type="text/html")
+    return responses.readable(PAGE.encode(), media_type="text/html; charset=utf-8")

@@ -10,7 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from extensions.database import DatabaseUnavailable
 
+from . import responses
 from .addresses import target
+from .config import CORS_METHODS
 from .front import REQUEST_ID
 from .problems import (
     BadRequest,
@@ -43,6 +45,10 @@ def render(problem: Problem) -> Response:
 
 def _of_werkzeug(error: HTTPException) -> Response:
     """What Flask raises by itself: no such route, no such method, a request that it cannot read."""
+    if error.code == 404 and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        # A preflight passes wherever it goes, so that the page that asks gets to read the problem of an address that
+        # is none (Flask answers an OPTIONS to all others by itself).
+        return responses.allowing(CORS_METHODS)
     if error.code == 404:
         return render(NotFound(f"There is nothing at {showable(target(request.environ), 200)}."))
     if error.code == 405:

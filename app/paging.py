@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from .cursor import Cursor
 from .problems import UriTooLong
@@ -13,6 +12,8 @@ from .query import LIMIT_DEFAULT, Query, canonical
 from .resource import Resource
 
 URL_LONGEST = 4096
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = Sequence[Any]  # JSON text of the record, JSON array of its sort keys, further columns
 
@@ -46,7 +47,7 @@ def render(resource: Resource, query: Query, rows: list[Row], total: int | None)
         meta |= {"total": total, "total_is": query.total}
         headers.append(("X-Total-Count", str(total)))
     data = ",".join(row[0] for row in rows)
-    around = json.dumps({"meta": meta, "links": links}, separators=(",", ":"))
+    around = _json({"meta": meta, "links": links})
     return f'{{"data":[{data}],{around[1:]}'.encode(), headers
 
 
@@ -65,7 +66,7 @@ def _link(resource: Resource, query: Query, rows: list[Row], *, backwards: bool)
         keys, inclusive = query.cursor.keys, query.cursor.backwards != backwards
     word = Cursor(query.scope, tuple(pairs), tuple(keys), backwards, inclusive).encode()
     total = f"&total={query.total}" if query.total else ""
-    link = f"/{query.scope}?cursor={quote(word)}{total}"
+    link = f"/{query.scope}?cursor={word}{total}"
     if len(link) > URL_LONGEST:
         raise UriTooLong("The filters are too long to be held by a cursor; shorten them, or ask for fewer values.")
     return link

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -119,20 +119,33 @@ def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
 
     Raises `InvalidQuery` with every fault found, or `InvalidCursor`.
     """
-    reader = _Reader(sorted(pairs))  # in one order: the same question has the same statement, links and ETag
-    query = _parse(resource, scope, reader)
-    text = reader.single("cursor")
-    reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
-    if text is not None and "offset" in reader.seen:
-        reader.fault("offset", "mismatch", "An offset cannot stand beside a cursor: the cursor says where to go on.")
-    reader.finish()
-    return query if text is None else _resume(resource, query, Cursor.decode(text), reader.seen)
+    pairs = sorted(pairs)  # in one order: the same question has the same statement, links and ETag
+    words = [value for name, value in pairs if name == "cursor"]
+    beside = tuple(pair for pair in pairs if pair[0] != "cursor")
+    query = _read(resource, scope, beside, _faults_of(words, beside))
+    return _resume(resource, query, Cursor.decode(words[0]), tuple(pairs)) if words else query
 
 
-def _parse(resource: Resource, scope: str, reader: _Reader) -> Query:
+def _faults_of(words: list[str], beside: tuple[tuple[str, str], ...]) -> tuple[Fault, ...]:
+    """What is wrong with the cursors of a query, as long as what they say is not looked at."""
+    faults = []
+    if len(words) > 1:
+        faults.append(Fault("query", "cursor", "repeated", f"cursor was sent {len(words)} times; send it once."))
+    if words and any(name == "offset" for name, _ in beside):
+        detail = "An offset cannot stand beside a cursor: the cursor says where to go on."
+        faults.append(Fault("query", "offset", "mismatch", detail))
+    return tuple(faults)
+
+
+@lru_cache(maxsize=256)
+def _read(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], faults: tuple[Fault, ...] = ()) -> Query:
+    """The query that pairs without a cursor ask for; what was read last is remembered. Raises `InvalidQuery` with the
+    `faults` known before and all others.
+    """
+    reader = _Reader(pairs, faults)
     limit = reader.integer("limit", 1, LIMIT_MOST)
     offset = reader.integer("offset", 0, OFFSET_MOST)
-    return Query(
+    query = Query(
         scope=scope,
         conditions=reader.conditions(resource),
         sort=reader.sort(resource) or (SortKey("id"),),
@@ -140,22 +153,23 @@ def _parse(resource: Resource, scope: str, reader: _Reader) -> Query:
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,
         total=reader.choice("total", TOTALS),
-        sent=tuple(reader.pairs),
-        pairs=tuple(pair for pair in reader.pairs if pair[0] == "sort" or pair[0] not in PAGE_PARAMETERS),
+        sent=pairs,
+        pairs=tuple(pair for pair in pairs if pair[0] == "sort" or pair[0] not in PAGE_PARAMETERS),
     )
+    reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
+    reader.finish()
+    return query
 
 
-def _resume(resource: Resource, beside: Query, cursor: Cursor, seen: set[str]) -> Query:
+def _resume(resource: Resource, beside: Query, cursor: Cursor, sent: tuple[tuple[str, str], ...]) -> Query:
     """The query that a cursor was made with, at the cursor's place; `beside` is what stood next to it."""
     if cursor.scope != beside.scope:
         raise InvalidCursor.of("mismatch", "This cursor was made for another list.")
     try:
-        reader = _Reader(list(cursor.pairs))
-        query = _parse(resource, beside.scope, reader)
-        reader.refuse_rest(PAGE_PARAMETERS, resource.filters)
-        reader.finish()
+        query = _read(resource, beside.scope, cursor.pairs)
     except InvalidQuery:
         raise InvalidCursor.damaged() from None
+    seen = {name for name, _ in sent}
     if "sort" in seen and beside.sort != query.sort:
         raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
     if not set(beside.conditions) <= set(query.conditions):
@@ -171,17 +185,17 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, seen: set[str]) -
         fields=beside.fields if "fields" in seen else query.fields,
         total=beside.total,
         cursor=cursor,
-        sent=beside.sent,
+        sent=sent,
     )
 
 
 class _Reader:
     """Reads parameters one after the other and collects what is wrong with them."""
 
-    def __init__(self, pairs: Pairs) -> None:
-        self.pairs = pairs
-        self.seen = {name for name, _ in pairs}
-        self.faults: list[Fault] = []
+    def __init__(self, pairs: Iterable[tuple[str, str]], faults: Iterable[Fault] = ()) -> None:
+        self.pairs = list(pairs)
+        self.seen = {name for name, _ in self.pairs}
+        self.faults = list(faults)
 
     def fault(self, parameter: str, code: str, detail: str) -> None:
         self.faults.append(Fault("query", parameter, code, detail))

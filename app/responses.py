@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Response, current_app, request
 from werkzeug.datastructures import MIMEAccept
@@ -15,22 +16,33 @@ from .bodies import JSON
 from .preconditions import etag
 from .problems import Fault, NotAcceptable
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 Header = tuple[str, str]
+
+
+class Finished(Response):
+    """An answer of which all is said: nothing in it is looked through again before it is sent."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        return self.iter_encoded()
 
 
 def readable(body: bytes, headers: Iterable[Header] = (), media_type: str = JSON) -> Response:
     """The 200 to a GET of the catalog: caches may keep it, and ask with its ETag whether it still holds."""
     seconds = current_app.config["CACHE_DEFAULT_TIMEOUT"]
-    response = Response(body, mimetype=media_type)
-    response.headers.extend(
-        [
+    return Finished(
+        body,
+        headers=[
+            ("Content-Type", media_type),
             ("ETag", etag(body)),
             ("Cache-Control", f"public, max-age=0, s-maxage={seconds}"),
             ("Vary", "Accept"),
             *headers,
-        ]
+        ],
     )
-    return response
 
 
 def written(text: str | None, status: HTTPStatus, headers: Iterable[Header] = (), *, tagged: bool = True) -> Response:
@@ -69,6 +81,13 @@ def accepts(accept: str, media_type: str) -> bool:
         name = media_range.partition(";")[0].strip().lower()
         found[name] = max(quality, found.get(name, 0.0))
     return next((found[name] > 0 for name in (media_type, f"{main}/*", "*/*") if name in found), False)
+
+
+def allowing(methods: Iterable[str]) -> Response:
+    """The 204 to an OPTIONS."""
+    response = Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods)})
+    del response.headers["Content-Type"]
+    return response
 
 
 def uncached(document: object) -> Response:

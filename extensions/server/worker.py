@@ -39,6 +39,7 @@ from .connection import Connection
 from .framing import HEAD_BYTES, is_whole
 
 REQUEST_SECONDS = 10  # from the first byte of a request, or from the start of its connection, to its last
+STAY_SECONDS = 0.01  # that a thread waits for the next request of a connection
 LINGER_SECONDS = 2  # for a client to stop sending and read the answer
 DRAIN_SECONDS = 0.05  # for the rest of a body that was not read to turn out to be here already
 ROUND_SECONDS = 1.0  # between two looks at the clock, the parent and the connections whose time is over
@@ -64,7 +65,9 @@ class PatientWorker(Worker):
         self.poller = selectors.DefaultSelector()
         self.connections: set[Connection] = set()
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.handed_over: list[Job] = []  # in this turn
         self.left: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by threads, for the main loop
+        self.stays = threading.BoundedSemaphore(max(1, self.cfg.threads // 3))
         self.accepting = False
         self.moment = 0
         super().init_process()
@@ -112,6 +115,10 @@ class PatientWorker(Worker):
         self.moment += 1
         for key, _ in events:
             key.data()
+        # Only now: a thread that wakes up at once would wait for this one to let go of the interpreter.
+        for job in self.handed_over:
+            self.jobs.put(job)
+        self.handed_over.clear()
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -193,16 +200,9 @@ class PatientWorker(Worker):
 
     def _answered_at_hand(self, conn: Connection, request: plain.Plain) -> bool:
         """Whether the application had the answer at hand, and it is sent (or a thread has the rest to send)."""
-        started: list[Any] = []
-        try:
-            chunks = self.at_hand(request.environ, lambda *status_and_headers: started.extend(status_and_headers))
-            if chunks is None:
-                return False
-            answer = self._whole_answer(request, started, chunks)
-        except Exception:
-            self.log.exception("What was at hand could not be sent; the application is asked.")
+        answer = self._at_hand(request)
+        if answer is None:
             return False
-        self._count()
         conn.ends = time.monotonic() + self.cfg.keepalive
         try:
             rest = conn.send(answer)
@@ -213,9 +213,23 @@ class PatientWorker(Worker):
             self._hand_over(conn, self._send_rest, rest, request.last)
         return True
 
+    def _at_hand(self, request: plain.Plain) -> bytes | None:
+        """The answer that the application has at hand (asked also by threads)."""
+        started: list[Any] = []
+        try:
+            chunks = self.at_hand(request.environ, lambda *status_and_headers: started.extend(status_and_headers))
+            if chunks is None:
+                return None
+            answer = self._whole_answer(request, started, chunks)
+        except Exception:
+            self.log.exception("What was at hand could not be sent; the application is asked.")
+            return None
+        self._count()
+        return answer
+
     def _hand_over(self, conn: Connection, work: Callable[..., bool], *arguments: Any) -> None:
-        conn.busy = True
-        self.jobs.put((work, conn, arguments))
+        conn.busy, conn.had_at_hand = True, False
+        self.handed_over.append((work, conn, arguments))
 
     def _park(self, conn: Connection) -> None:
         self.poller.unregister(conn.sock)
@@ -272,23 +286,45 @@ class PatientWorker(Worker):
     def _work(self) -> None:
         while True:
             work, conn, arguments = self.jobs.get()
-            keep = False
+            goes_on = self._done(work, conn, *arguments)
+            while goes_on and self._next_is_here(conn):
+                goes_on = self._done(self._serve_next, conn)
+            self._give_back(conn, goes_on)
+
+    def _done(self, work: Callable[..., bool], conn: Connection, *arguments: Any) -> bool:
+        """Do a piece of work; True if the connection goes on."""
+        try:
+            return work(conn, *arguments) and self.alive
+        except (NoMoreData, StopIteration):
+            self.log.debug("A client ended in the middle of a request.")
+        except OSError as error:
+            if error.errno not in ENDED_BY_CLIENT:
+                self.log.exception("Socket error processing request.")
+        except Exception as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+        return False
+
+    def _next_is_here(self, conn: Connection) -> bool:
+        """Whether the next request of a connection comes at once. Waiting a moment for it here is cheaper than to have
+        the main loop hand it over again; but what is at hand the main loop answers cheapest.
+        """
+        if not conn.received and not conn.had_at_hand and self.stays.acquire(blocking=False):
             try:
-                keep = work(conn, *arguments) and self.alive
-            except (NoMoreData, StopIteration):
-                self.log.debug("A client ended in the middle of a request.")
-            except OSError as error:
-                if error.errno not in ENDED_BY_CLIENT:
-                    self.log.exception("Socket error processing request.")
-            except Exception as error:
-                self.handle_error(None, conn.sock, conn.client, error)
-            if not keep:
-                self._leave(partial(self._linger, conn))
-                continue
-            conn.ends = time.monotonic() + (REQUEST_SECONDS if conn.received else self.cfg.keepalive)
-            if conn.received:  # the next request was sent before this one was answered
-                self._leave(partial(self._take_back, conn))
-                continue
+                if conn.wait(STAY_SECONDS):
+                    conn.received += conn.receive(RECEIVED_AT_ONCE) or b""  # the end will be there for the main loop
+            finally:
+                self.stays.release()
+        return bool(conn.received) and is_whole(conn.received)
+
+    def _give_back(self, conn: Connection, goes_on: bool) -> None:
+        """Leave a connection to the main loop."""
+        if not goes_on:
+            self._leave(partial(self._linger, conn))
+        elif conn.received:
+            conn.ends = time.monotonic() + REQUEST_SECONDS
+            self._leave(partial(self._take_back, conn))
+        else:
+            conn.ends = time.monotonic() + self.cfg.keepalive
             conn.busy = False
             if conn.parked:
                 self._leave(partial(self._resume, conn))
@@ -298,6 +334,19 @@ class PatientWorker(Worker):
         conn.busy = False
         self._resume(conn)
         self._proceed(conn)
+
+    def _serve_next(self, conn: Connection) -> bool:
+        """Answer the request that was received; True if the connection goes on."""
+        request = plain.read(conn.received, conn.base, conn.schemes)
+        if request is None:
+            return self._serve(conn)
+        del conn.received[: request.length]
+        request.environ["server.moment"] = object()
+        answer = self._at_hand(request)
+        if answer is None:
+            return self._serve_plain(conn, request)
+        conn.had_at_hand = True
+        return self._send_rest(conn, answer, request.last)
 
     def _serve_plain(self, conn: Connection, request: plain.Plain) -> bool:
         """Answer a plain request; True if the connection goes on."""
