@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, not_, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, any_, case, cast, false, func, literal_column, not_, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.types import Text
 
@@ -19,9 +19,9 @@ Bool = ColumnElement[bool]
 LAST = literal_column(r"U&'\+10FFFF'", Text)
 
 
-def of_column(filter_: Filter, table: FromClause, asked: Asked, *, descending: bool) -> Bool:
-    """The condition of a filter that is a column. `descending`: the direction in which the rows are walked, so
-    that a range bounds the same index that the order uses.
+def of_column(filter_: Filter, table: FromClause, asked: Asked, *, walked: bool | None) -> Bool:
+    """The condition of a filter that is a column. `walked`: whether the list is sorted by it, and then whether
+    downward, so that a range bounds the same index that the order uses.
     """
     if isinstance(filter_.kind, Identifiers):
         return _identifiers(table.c.identifiers, asked)
@@ -32,7 +32,7 @@ def of_column(filter_: Filter, table: FromClause, asked: Asked, *, descending: b
         return text(table, filter_.name, asked)
     if filter_.kind.order in ("date", "number", "timestamp"):
         ordered = table.c[f"{filter_.name}_key"] if filter_.kind.order == "date" else column
-        return number(ordered, asked, descending=descending)
+        return number(ordered, asked, walked=walked)
     return _plain(column, asked)
 
 
@@ -40,8 +40,11 @@ def text(table: FromClause, name: str, asked: Asked) -> Bool:
     """A text column: equality is exact, and `contains` and `starts` fold both sides."""
     column, key, values = table.c[name], key_of(table, name), asked.values
     match asked.operator:
-        case "eq" | "in":
-            return or_(*(and_(key == text_key(value), column == value) for value in values))
+        case "eq":
+            return and_(key == text_key(values[0]), _certainly(column == values[0]))
+        case "in":
+            keys = array([text_key(value) for value in values])
+            return and_(key == any_(keys), _certainly(column.in_(values)))
         case "ne":
             return column.is_distinct_from(values[0])
         case "contains":
@@ -51,6 +54,13 @@ def text(table: FromClause, name: str, asked: Asked) -> Bool:
         case "null":
             return key.is_(None) if values[0] else key.is_not(None)
     raise LookupError(asked.operator)
+
+
+def _certainly(condition: Bool) -> Bool:
+    """A condition that nearly all rows meet that met the one before it. The planner, who takes them to be independent,
+    would multiply their chances; of this form it knows nothing, and takes one in two.
+    """
+    return case((condition, true()), else_=false())
 
 
 def _starts(column: Sql, key: Sql, value: Sql) -> Bool:
@@ -81,36 +91,51 @@ def _plain(column: Sql, asked: Asked) -> Bool:
     raise LookupError(asked.operator)
 
 
-def number(column: Sql, asked: Asked, *, descending: bool = False) -> Bool:
+def number(column: Sql, asked: Asked, *, walked: bool | None = None) -> Bool:
     """Numbers, and partial dates by their keys: each value is one bound parameter, or the first and the last key of
-    its period.
+    its period. `walked`: whether the list is sorted by this column, and then whether downward.
+
+    A range uses the key under which unknown values lie beyond its open end, so that one comparison says all and the
+    planner knows how many rows it finds. Where the list is walked by the other key, that one is bounded, too.
     """
     nullable = bool(getattr(column, "nullable", False))
-    key = number_key(column, descending=descending) if nullable else column
-    known: Bool = true()
-    if nullable:
-        nothing = unknown(column.type, descending=descending)
-        if asked.operator == "null":
-            return key == nothing if asked.values[0] else key != nothing
-        known = key > nothing if descending else key < nothing
+
+    def key(*, descending: bool) -> Sql:
+        return number_key(column, descending=descending) if nullable else column
+
+    any_key = key(descending=bool(walked))
     spans = [value if isinstance(value, tuple) else (value, value) for value in asked.values]
-    first, last = spans[0]
+    first, last = spans[0] if asked.operator != "null" else (None, None)
     match asked.operator:
         case "eq" | "in":
-            return or_(*(key == low if low is high else key.between(low, high) for low, high in spans))
+            return or_(*(any_key == low if low is high else any_key.between(low, high) for low, high in spans))
         case "ne" if first is last:
             return column.is_distinct_from(first)
         case "ne":
-            return not_(key.between(first, last))
+            return not_(any_key.between(first, last))
+        case "null":
+            nothing = unknown(column.type, descending=bool(walked))
+            return any_key == nothing if asked.values[0] else any_key != nothing
+    upward = asked.operator in ("gt", "gte")
+    bounded = [key(descending=upward)]
+    if nullable and walked is not None and walked != upward:
+        bounded.append(key(descending=walked))
+    beyond = unknown(column.type, descending=upward) if nullable else None
+    return and_(*(_range(one, asked.operator, first, last, beyond) for one in bounded))
+
+
+def _range(key: Sql, operator: str, first: Sql, last: Sql, beyond: Sql | None) -> Bool:
+    """A range of a key that ends before the value `beyond` it, whatever value is asked for."""
+    match operator:
         case "lt":
-            return and_(key < first, known)
+            return key < (first if beyond is None else func.least(first, beyond))
         case "lte":
-            return and_(key <= last, known)
+            return key <= last if beyond is None else and_(key <= last, key < beyond)
         case "gt":
-            return and_(key > last, known)
+            return key > (last if beyond is None else func.greatest(last, beyond))
         case "gte":
-            return and_(key >= first, known)
-    raise LookupError(asked.operator)
+            return key >= first if beyond is None else and_(key >= first, key > beyond)
+    raise LookupError(operator)
 
 
 def _lines(column: Sql, asked: Asked) -> Bool:

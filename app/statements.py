@@ -260,7 +260,7 @@ def _beyond(
 
 def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
     """The conditions of a shape; filters that share a `build` are handed to it together."""
-    descending = {key.name: key.descending for key in shape.sort}
+    walked = {key.name: key.descending for key in shape.sort}
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
     place = 0
@@ -275,8 +275,7 @@ def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
         if filter_.build:
             together.setdefault(filter_.build, {}).setdefault(name, []).append(asked)
         else:
-            walked = descending.get(name, False)
-            found.append(conditions.of_column(filter_, resource.table, asked, descending=walked))
+            found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(name)))
     return found + [build(resource.table, asked) for build, asked in together.items()]
 
 

@@ -29,6 +29,7 @@ from .memory import MemoryCache
 
 TOKEN = "generation"
 REDIS_TIMEOUT = 0.04  # seconds that a request waits for Redis
+INSISTENCE = (0.0, 0.1, 0.3, 0.6)  # seconds that a write waits before it asks Redis again
 PAUSE = 1.0  # seconds for which Redis is left alone after it failed
 
 cache = Cache()
@@ -54,6 +55,8 @@ class ResponseCache:
         self.shared = bool(redis_url)
         self._silent_until = 0.0
         self._behind = False  # a new token is owed before the next use
+        self._in_vain = False  # a write insisted, and Redis has not answered since
+        self._gone = False  # nothing listens where Redis should
         self._run = b""
         self._moment: tuple[object, bytes | None] = (None, None)  # the last one asked about, its generation
         config: dict[str, Any] = {"CACHE_TYPE": "extensions.memory.MemoryCache", "CACHE_DEFAULT_TIMEOUT": seconds}
@@ -96,9 +99,10 @@ class ResponseCache:
             return None
         if not self.shared:
             return self._fresh(stamped, self._number())[0]
-        if self._moment[0] != moment:
-            self._moment = (moment, self._ask(lambda: self.backend.get(TOKEN)))
-        token = self._moment[1]
+        asked = self._moment  # read once: threads ask, too
+        if asked[0] != moment:
+            asked = self._moment = (moment, self._ask(lambda: self.backend.get(TOKEN)))
+        token = asked[1]
         return self._fresh(stamped, token)[0] if token and not self._behind else None
 
     def lookup(self, key: str) -> tuple[bytes | None, bytes | None]:
@@ -125,7 +129,7 @@ class ResponseCache:
         """Make every value kept so far worthless. Called after each commit, before it is acknowledged."""
         if self.generation:
             self.generation.advance()
-        if self.shared and not any(self._insisted(wait) for wait in (0.0, 0.1, 0.3, 0.6)):
+        if self.shared and not self._passed_on():
             log.error("Redis does not take the new generation; other machines may answer from it for %ss", self.seconds)
 
     def _number(self) -> bytes:
@@ -156,19 +160,30 @@ class ResponseCache:
         if run and run[1] != self._run:
             self._run, self._behind = run[1], True
 
-    def _insisted(self, wait: float) -> bytes | None:
-        """A new token, asked for once more although Redis failed a moment ago: a write waits for it."""
-        time.sleep(wait)
-        self._silent_until = 0.0
-        return self._renewed()
+    def _passed_on(self) -> bool:
+        """Whether no other process answers from before a write: a write insists on a new token, although Redis failed a
+        moment ago. One that insisted in vain speaks for those after it, which try once.
+        """
+        for wait in INSISTENCE[:1] if self._in_vain else INSISTENCE:
+            time.sleep(wait)
+            self._silent_until = 0.0
+            if self._renewed():
+                return True
+            if self._gone:  # and with it what it held: when one runs there again, it is another (see `_connected`)
+                return True
+        self._in_vain = True
+        return False
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         """What Redis answers, or None; after a failure it is left alone for a moment."""
         if time.monotonic() < self._silent_until:
             return None
         try:
-            return question()
+            answer = question()
+            self._in_vain = self._gone = False
+            return answer
         except (redis.RedisError, OSError) as error:
+            self._gone = isinstance(error.__context__, ConnectionRefusedError)
             self._silent_until = time.monotonic() + PAUSE
             log.warning("Redis does not answer; the cache is passed by: %s", error)
             return None

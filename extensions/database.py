@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import psycopg2
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, PoolProxiedConnection, event
+from sqlalchemy import Connection, MetaData, PoolProxiedConnection, event
 from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from .admission import Admission, Stalled
-from .deadline import DeadlinePassed, within
+from .deadline import DeadlinePassed, Watch, within
 from .statement import Statement
 
 Row = tuple[Any, ...]
@@ -60,7 +60,9 @@ db = SQLAlchemy(model_class=Base)
 
 
 def _engine_options(connections: int) -> dict[str, Any]:
+    # Many short statements at once gain nothing by compiling them, nor by sharing one among several processes.
     settings = f"-c timezone=UTC -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c jit=off"
+    settings += " -c max_parallel_workers_per_gather=0"
     return {
         "pool_size": connections,
         "max_overflow": 0,
@@ -122,35 +124,39 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
     """
     ends = time.monotonic() + BUDGET_SECONDS
     latest = ends - CONNECT_SECONDS
-    with _translated_errors(), _admission().slot(latest):
-        for attempt in range(1, ATTEMPTS + 1):
-            # The connection is held until the watch over it has ended: it may be somebody else's after that.
-            with db.engine.connect() as connection:
+    committing = False
+    try:
+        with _translated_errors(), _admission().slot(latest):
+            for attempt in range(1, ATTEMPTS + 1):
                 committing = False
-                session = Session(connection, expire_on_commit=False)
-                try:
-                    with within(connection.connection.dbapi_connection, ends - time.monotonic()) as watch:
-                        if long:
-                            event.listen(
-                                connection, "before_cursor_execute", lambda *_, watch=watch: watch.renew(BUDGET_SECONDS)
-                            )
-                        try:
+                # The connection is held until the watch over it has ended: it may be somebody else's after that.
+                with db.engine.connect() as connection:
+                    try:
+                        with (
+                            within(connection.connection.dbapi_connection, ends - time.monotonic()) as watch,
+                            contextlib.closing(Session(connection, expire_on_commit=False)) as session,
+                        ):
+                            if long:
+                                _renew_for_each_statement(connection, watch)
                             result = work(session)
                             session.flush()
                             committing = True
                             session.commit()
                             return result
-                        finally:
-                            if committing:
-                                current_app.extensions[ON_COMMIT]()
-                            session.close()
-                except sqlalchemy_errors.DBAPIError as error:
-                    code = getattr(error.orig, "pgcode", None) or ""
-                    lost = error.connection_invalidated and not committing
-                    again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
-                    if not again or attempt == ATTEMPTS or time.monotonic() > latest:
-                        raise
+                    except sqlalchemy_errors.DBAPIError as error:
+                        code = getattr(error.orig, "pgcode", None) or ""
+                        lost = error.connection_invalidated and not committing
+                        again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
+                        if not again or attempt == ATTEMPTS or time.monotonic() > latest:
+                            raise
+    finally:
+        if committing:  # whether or not it came through
+            current_app.extensions[ON_COMMIT]()
     raise AssertionError("unreachable")
+
+
+def _renew_for_each_statement(connection: Connection, watch: Watch) -> None:
+    event.listen(connection, "before_cursor_execute", lambda *_: watch.renew(BUDGET_SECONDS))
 
 
 def _admission() -> Admission:

@@ -25,7 +25,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -65,6 +65,7 @@ class PatientWorker(Worker):
         self.poller = selectors.DefaultSelector()
         self.connections: set[Connection] = set()
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.arrived: list[tuple[Connection, bool]] = []  # in this turn: more of a request, or (true) its end
         self.handed_over: list[Job] = []  # in this turn
         self.left: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by threads, for the main loop
         self.stays = threading.BoundedSemaphore(max(1, self.cfg.threads // 3))
@@ -97,6 +98,10 @@ class PatientWorker(Worker):
         """Let requests under way come to their end."""
         self.alive = False
         self._accept_if(False)
+        for listener in self.sockets:  # who is refused now tries elsewhere
+            while self._accept(listener):
+                pass
+            listener.close()
         while time.monotonic() < deadline:
             self.notify()
             for conn in list(self.connections):
@@ -106,15 +111,16 @@ class PatientWorker(Worker):
             if not self.connections:
                 break
             self._turn(0.1)
-        for listener in self.sockets:
-            listener.close()
 
     def _turn(self, seconds: float) -> None:
         """Wait for what happens, and see to it."""
-        events = self.poller.select(seconds)
-        self.moment += 1
-        for key, _ in events:
+        for key, _ in self.poller.select(seconds):
             key.data()
+        # What is answered now had arrived before this moment; what arrives from now on belongs to a later one.
+        self.moment += 1
+        for conn, ended in self.arrived:
+            self._proceed(conn, ended)
+        self.arrived.clear()
         # Only now: a thread that wakes up at once would wait for this one to let go of the interpreter.
         for job in self.handed_over:
             self.jobs.put(job)
@@ -146,11 +152,12 @@ class PatientWorker(Worker):
             else:
                 self.poller.unregister(listener)
 
-    def _accept(self, listener: Any) -> None:
+    def _accept(self, listener: Any) -> bool:
+        """Take a new connection; True if there was one."""
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return
+            return False
         client.setblocking(True)  # for threads; the main loop says each time that it does not wait
         conn = Connection(client, address, listener.getsockname())
         conn.base = {**self.base, **_addresses(conn)}
@@ -159,6 +166,7 @@ class PatientWorker(Worker):
         self.connections.add(conn)
         self.poller.register(client, selectors.EVENT_READ, partial(self._readable, conn))
         self._readable(conn)
+        return True
 
     def _readable(self, conn: Connection) -> None:
         if conn not in self.connections:  # dropped by what else happened in the same turn
@@ -179,11 +187,11 @@ class PatientWorker(Worker):
         if not conn.received:
             conn.ends = time.monotonic() + REQUEST_SECONDS
         conn.received += data
-        self._proceed(conn, ended=not data)
+        self.arrived.append((conn, not data))
 
-    def _proceed(self, conn: Connection, ended: bool = False) -> None:
+    def _proceed(self, conn: Connection, ended: bool) -> None:
         """Answer the requests that are there, or hand the first one to a thread."""
-        while conn.received and (ended or is_whole(conn.received)):
+        while conn.received and not conn.busy and (ended or is_whole(conn.received)):
             request = plain.read(conn.received, conn.base, conn.schemes)
             if request is None:
                 self._hand_over(conn, self._serve)
@@ -192,9 +200,7 @@ class PatientWorker(Worker):
             request.environ["server.moment"] = self.moment
             if not self._answered_at_hand(conn, request):
                 self._hand_over(conn, self._serve_plain, request)
-            if conn.busy:
-                return
-            if request.last or not self.alive:
+            elif (request.last or not self.alive) and not conn.busy:
                 self._linger(conn)
                 return
 
@@ -220,12 +226,11 @@ class PatientWorker(Worker):
             chunks = self.at_hand(request.environ, lambda *status_and_headers: started.extend(status_and_headers))
             if chunks is None:
                 return None
-            answer = self._whole_answer(request, started, chunks)
+            self._count()
+            return self._whole_answer(request, started, chunks)
         except Exception:
             self.log.exception("What was at hand could not be sent; the application is asked.")
             return None
-        self._count()
-        return answer
 
     def _hand_over(self, conn: Connection, work: Callable[..., bool], *arguments: Any) -> None:
         conn.busy, conn.had_at_hand = True, False
@@ -333,7 +338,7 @@ class PatientWorker(Worker):
         """Go on with what a thread left unread (called in the main loop)."""
         conn.busy = False
         self._resume(conn)
-        self._proceed(conn)
+        self.arrived.append((conn, False))
 
     def _serve_next(self, conn: Connection) -> bool:
         """Answer the request that was received; True if the connection goes on."""
@@ -360,9 +365,7 @@ class PatientWorker(Worker):
         if isinstance(chunks, list):
             conn.sock.sendall(self._whole_answer(request, started, chunks))
             return not request.last
-        response = wsgi.Response(request, conn.sock, self.cfg)
-        response.start_response(*started)
-        return self._write(response, chunks)
+        return self._write(wsgi.Response(request, conn.sock, self.cfg), chunks, started)
 
     def _whole_answer(self, request: plain.Plain, started: list[Any], chunks: list[bytes]) -> bytes:
         last = request.last or not self.alive
@@ -387,13 +390,19 @@ class PatientWorker(Worker):
         conn.received += parser.unreader.take_buffered()
         return bool(whole)
 
-    def _write(self, response: Any, chunks: Iterable[bytes]) -> bool:
-        """Send an answer piece by piece; True if the connection goes on."""
+    def _write(self, response: Any, chunks: Iterable[bytes], started: Sequence[Any] = ()) -> bool:
+        """Send an answer piece by piece; True if the connection goes on. `started`: the status and headers, where the
+        response has not been told; they may come with the first piece.
+        """
         if not self.alive:
             response.force_close()
         try:
             for chunk in chunks:
+                if response.status is None:
+                    response.start_response(*started)
                 response.write(chunk)
+            if response.status is None:
+                response.start_response(*started)
             response.close()
         except Exception as error:
             if not response.headers_sent or isinstance(error, OSError):
