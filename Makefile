@@ -1,6 +1,7 @@
 # `make` prints what there is to make.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 RUN := $(VENV)/bin/python -m
 export FLASK_SKIP_DOTENV := 1
 
@@ -25,14 +26,14 @@ format: setup ## Mend what the linters can mend, and format the code
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
-bench: setup ## Measure this service beside its peers and its limits
-	@$(RUN) benchmarks
+bench: $(BENCH)/installed ## Measure this service beside its peers and its limits (ARGS=--quick: two minutes)
+	@PATH="$(CURDIR)/$(BENCH)/bin:$$PATH" $(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clients: ## Make clients from the OpenAPI document of a running service, and use them (needs Node.js)
 	@clients/run.sh $(or $(ADDRESS),http://127.0.0.1:$(or $(PORT),8000))
 
 clean: ## Remove the virtual environment and the caches; the catalog in instance/ stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(BENCH) benchmarks/peers/fastify/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(VENV)/installed
@@ -52,4 +53,14 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 	@$(RUN) pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV) ..."
 	@$(RUN) pip install --quiet --disable-pip-version-check --only-binary :all: --requirement requirements-dev.txt
+	@touch $@
+
+# The benchmark has an environment of its own, because of the peers.
+$(BENCH)/installed: requirements.txt requirements-dev.txt benchmarks/peers/requirements.txt
+	@$(PYTHON) -m venv --clear $(BENCH)
+	@echo "Installing into $(BENCH) ..."
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	  --requirement requirements-dev.txt --requirement benchmarks/peers/requirements.txt
+	@command -v npm >/dev/null && npm ci --prefix benchmarks/peers/fastify --no-audit --no-fund --loglevel=error || \
+	  echo "npm is not installed: Fastify is left out"
 	@touch $@

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, any_, case, cast, false, func, literal_column, not_, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    any_,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.types import Text
 
 from .expressions import KEY_LENGTH, fold, key_of, like_pattern, number_key, text_key, unknown
 from .fields import Asked, Filter
-from .vocabulary import Identifiers, Lines
+from .vocabulary import Identifiers, Language, Lines
 
 Sql = ColumnElement[Any]
 Bool = ColumnElement[bool]
@@ -28,6 +42,8 @@ def of_column(filter_: Filter, table: FromClause, asked: Asked, *, walked: bool 
     column = table.c[filter_.name]
     if isinstance(filter_.kind, Lines):
         return _lines(column, asked)
+    if isinstance(filter_.kind, Language) and asked.operator == "contains":
+        return _holding(table, column, asked.values[0])
     if filter_.kind.order == "text":
         return text(table, filter_.name, asked)
     if filter_.kind.order in ("date", "number", "timestamp"):
@@ -80,6 +96,19 @@ def like(folded: Sql, before: str, value: Sql, after: str) -> Bool:
     )
 
 
+def _holding(table: FromClause, column: Sql, value: Sql) -> Bool:
+    """Texts of which there are few, though in many rows, that hold `value`. It may be too short for the index of
+    trigrams, so the different texts are read one after the other from the index of their keys.
+    """
+    key = text_key(column)
+    least = select(func.min(key)).where(key.is_not(None)).correlate(None)
+    keys = select(least.scalar_subquery().label("key")).cte("keys", recursive=True)
+    next_ = select(func.min(key)).select_from(table).where(key > keys.c.key).correlate(keys).scalar_subquery()
+    keys = keys.union_all(select(next_).where(keys.c.key.is_not(None)))
+    holding = select(keys.c.key).where(like(keys.c.key, "%", value, "%")).scalar_subquery()
+    return and_(key == any_(func.array(holding)), like(key, "%", value, "%"))  # of the second the planner knows more
+
+
 def _plain(column: Sql, asked: Asked) -> Bool:
     match asked.operator:
         case "eq" | "in":
@@ -108,7 +137,11 @@ def number(column: Sql, asked: Asked, *, walked: bool | None = None) -> Bool:
     first, last = spans[0] if asked.operator != "null" else (None, None)
     match asked.operator:
         case "eq" | "in":
-            return or_(*(any_key == low if low is high else any_key.between(low, high) for low, high in spans))
+            found = or_(*(any_key == low if low is high else any_key.between(low, high) for low, high in spans))
+            if len(spans) > 1 and walked is not None:  # the walk begins at the first of them
+                lows, highs = zip(*spans, strict=True)
+                found = and_(found, any_key >= func.least(*lows), any_key <= func.greatest(*highs))
+            return found
         case "ne" if first is last:
             return column.is_distinct_from(first)
         case "ne":

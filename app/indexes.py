@@ -57,9 +57,21 @@ def date_indexes(table: str, *names: str) -> list[Index]:
     return number_indexes(table, *names)
 
 
-def moment_index(table: str, name: str) -> Index:
-    """For order and ranges of timestamps, which are always known."""
-    return Index(f"ix_{table}_{name}", column(name), column("id"))
+def moment_indexes(table: str) -> list[Index]:
+    """For order and ranges of the id and the two times of a record, which are always known.
+
+    They grow along together, so that one of them sorted may hide another's range behind half of all rows. Each index
+    holds the other two, and the rows in between are passed over without a look at the table.
+    """
+    names = {"id": ["created_at", "updated_at"], "created_at": ["updated_at"], "updated_at": ["created_at"]}
+    return [
+        Index(
+            f"ix_{table}_{name}",
+            *(column(key) for key in dict.fromkeys((name, "id"))),
+            postgresql_include=others,
+        )
+        for name, others in names.items()
+    ]
 
 
 def identifiers_index(table: str) -> Index:

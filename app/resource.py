@@ -73,6 +73,11 @@ class Resource:
         return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters)}
 
     @cached_property
+    def indexed_together(self) -> frozenset[str]:
+        """The fields of which each has an index that holds the others, too (see `indexes.moment_indexes`)."""
+        return frozenset(name for name, field in self.fields.items() if name == "id" or field.kind.order == "timestamp")
+
+    @cached_property
     def sorts(self) -> tuple[str, ...]:
         """The names that a list can be sorted by."""
         return tuple(field.name for field in self.fields.values() if field.sorts)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Integer,
     Select,
     Text,
     bindparam,
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql.functions import coalesce
+from sqlalchemy.types import NullType
 
 from extensions.statement import Statement
 
@@ -139,8 +141,13 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     keys = [_key(resource, key) for key in shape.sort]
     downward = [key.descending != shape.backwards for key in shape.sort]
     labels = [key.label(f"_k{place}") for place, key in enumerate(keys)]
-    found = _found(select(*_needed(resource, shape.fields), *labels).where(*where), keys, downward, shape)
-    rows = found.subquery("found")
+    needed = _needed(resource, shape.fields)
+    if _is_found_in_indexes(resource, shape):
+        places = _found(select(table.c.id, *labels).where(*where), keys, downward, shape).subquery("places")
+        places_keys = [places.c[label.name] for label in labels]
+        rows = select(*needed, *places_keys).join_from(places, table, table.c.id == places.c.id).subquery("found")
+    else:
+        rows = _found(select(*needed, *labels).where(*where), keys, downward, shape).subquery("found")
     row_keys = [rows.c[label.name] for label in labels]
     documents = _documents(resource, shape.fields, rows, func.json_build_array(*row_keys).cast(Text).label("keys"))
     if not shape.total and parent is None:
@@ -171,6 +178,12 @@ def _documents(
     document = select(*members).correlate(rows).lateral("document")
     text = func.row_to_json(literal_column("document")).cast(Text).label("document")
     return select(text, *columns).select_from(rows.join(document, true()))
+
+
+def _is_found_in_indexes(resource: Resource, shape: Shape) -> bool:
+    """Whether an index knows all that is asked of a row, so that only those of the page are looked up in the table."""
+    asked = {name for name, _, _ in shape.conditions}
+    return bool(asked) and asked | {key.name for key in shape.sort} <= resource.indexed_together
 
 
 def _needed(resource: Resource, fields: tuple[str, ...]) -> list[ColumnElement[Any]]:
@@ -285,4 +298,19 @@ def _compiled(statement: Select[Any], *, prepared: bool = False) -> Statement:
     if not prepared:
         return Statement(str(compiled), constants)
     for_server = statement.compile(dialect=_server, compile_kwargs={"render_postcompile": True})
-    return Statement(str(compiled), constants, str(for_server), tuple(for_server.positiontup or ()))
+    parameters = {name: _type_of(for_server.binds[name]) for name in for_server.positiontup or ()}
+    return Statement(str(compiled), constants, str(for_server), parameters)
+
+
+def _type_of(parameter: BindParameter[Any]) -> str:
+    """The type of a parameter for the server, which would take the column's: too small for some of the numbers that a
+    column can be compared with.
+    """
+    match parameter.type:
+        case Integer():
+            return "bigint"
+        case Text():
+            return "text"
+        case NullType():
+            return "unknown"
+    return parameter.type.compile(_server)

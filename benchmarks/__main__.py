@@ -1,182 +1,231 @@
-"""`make bench`: real data through the service, and reads beside the least that Flask can do.
+"""`make bench`: this service beside its peers and its limits, on an embedded Postgres of its own.
 
-On an embedded Postgres and servers of its own, which are gone afterwards. GUTENBERG names a folder with Project
-Gutenberg's catalogue (books.csv.gz, authors.csv.gz, subjects.csv.gz); where it is not set, the sample catalog is
-measured. `wrk` is used where it is installed.
+    python -m benchmarks [PART…] [--quick] [--books N] [--folder FOLDER]
+
+The parts are named below; all of them run unless some are named. `--quick` is done in two minutes: fewer books, fewer
+and shorter rounds, and neither filters, writes nor memory. In FOLDER the made catalogs stay for the next run.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
-import re
-import shutil
-import socket
+import platform
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response
+import psycopg2
 
-from extensions import embedded
+from extensions.database import SESSION
 
-from . import gutenberg
+from . import contestants, depth, endurance, filters, gutenberg, reads, report, writes
+from .database import Cluster, flask
+from .load import available, by_wrk, in_turns
+from .reads import Bench
 from .walk import SORTS, walk
 
-ROOT = Path(__file__).parent.parent
-GUTENBERG = Path(os.environ["GUTENBERG"]) if os.environ.get("GUTENBERG") else None
-READS = {"a page of 20 books": "/books?limit=20", "a book by its id": "/books/1"}
-ROUNDS, SECONDS, CONNECTIONS = 5, 2, 8
+QUICK_PARTS = ("pages", "books", "hits", "depth")
+PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured: the size of the catalog, rounds, seconds of each measure."""
+
+    books: int
+    rounds: int
+    seconds: float
+    small: int = 10_000
+    requests: int = 100_000
 
 
 def main() -> None:
-    """Load, walk and measure, printing as it goes."""
+    """Run the parts asked for, printing tables as they are done."""
+    asked = _arguments()
+    plan = Plan(asked.books or 10_000, 3, 1) if asked.quick else Plan(asked.books or 1_000_000, 7, 3)
+    parts = asked.parts or (QUICK_PARTS if asked.quick else PARTS)
+    if not available("wrk"):
+        raise SystemExit("Without wrk nothing can be measured (on Debian: apt install wrk).")
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-bench-")))
-        environment = {
-            **os.environ,
-            "INSTANCE_PATH": str(folder),
-            "REDIS_URL": "",
-            "LOG_LEVEL": "WARNING",
-            "PREPARE": "",
-            "DATABASE_URL": embedded.start(folder / "postgres"),
-        }
-        stack.callback(embedded.leave, folder / "postgres")
-        flask(environment, "db", "upgrade")
-        if GUTENBERG:
-            load(GUTENBERG, environment, folder)
-        else:
-            flask(environment, "catalog", "sample")
-        caching = stack.enter_context(serve(environment, "wsgi:app"))
-        if GUTENBERG:
-            for sort in SORTS:
-                print(f"walk, sort={sort or '(default)'}: {walk(caching, sort)}", flush=True)
-        uncached = stack.enter_context(serve({**environment, "CACHE_DEFAULT_TIMEOUT": "0"}, "wsgi:app"))
-        for name, target in READS.items():
-            compare(name, target, environment, folder, {"cache on": caching, "cache off": uncached})
+        folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-bench-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        cluster = Cluster(folder.resolve())
+        stack.callback(cluster.stop)
+        say(f"{plan.books:,} books; {machine()}; {time.strftime('%Y-%m-%d')}")
+        beside_peers(cluster, plan, parts, folder.resolve())
+        alone(cluster, plan, parts, folder.resolve())
 
 
-def load(source: Path, environment: dict[str, str], folder: Path) -> None:
-    """Convert Project Gutenberg's catalogue and load it, with the times of both."""
+def beside_peers(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) -> None:
+    """What is measured beside others."""
+    measures = {
+        "pages": ("A page of 20 books with their authors, from a random place", reads.pages),
+        "books": ("A book by its id", reads.single_books),
+        "isbn": ("A book by its ISBN", reads.books_by_isbn),
+        "hits": ("A page that the cache holds", reads.hits),
+    }
+    if set(parts) & set(measures):
+        with contextlib.ExitStack() as stack:
+            bench = Bench(cluster, plan.books, folder, stack)
+            for part, (title, measure) in measures.items():
+                if part in parts:
+                    say(f"\n### {title}\n\n{report.samples(measure(bench, plan.rounds, plan.seconds))}")
+    if "writes" in parts:
+        found = writes.creations(cluster, plan.books, folder, plan.rounds, plan.seconds)
+        say(f"\n### A book created with two authors, found by their names\n\n{report.samples(found)}")
+
+
+def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) -> None:
+    """What is measured of this service alone."""
+    with as_the_service_connects(cluster, plan.books) as cursor:
+        if "depth" in parts:
+            show_depths(cursor)
+        if "filters" in parts:
+            show_filters(cursor)
+    if "growth" in parts:
+        show_growth(cluster, plan, folder)
+    if "memory" in parts:
+        rows = [
+            (f"{measured.requests:,}", *(f"{size:.1f}" for size in measured.workers))
+            for measured in endurance.memory(cluster, plan.books, folder, plan.requests)
+        ]
+        titles = ("requests", *(f"worker {number}, MB" for number in range(1, len(rows[0]))))
+        say(f"\n### Memory (PSS) under requests of all kinds\n\n{report.table(titles, rows)}")
+    if "gutenberg" in parts and os.environ.get("GUTENBERG"):
+        load_and_walk(cluster, Path(os.environ["GUTENBERG"]), folder)
+
+
+def show_depths(cursor: Any) -> None:
+    singles = [
+        (one.sort, str(one.first), str(one.deep), f"{one.deep / one.first:.2f}", f"{one.seconds * 1e3:.1f}")
+        for one in depth.single_keys(cursor)
+    ]
+    titles = ("sort", "buffers, first page", "near the end", "ratio", "ms")
+    say(f"\n### A cursor near the end\n\n{report.table(titles, singles)}")
+    pairs = sorted(depth.two_keys(cursor), key=lambda one: -one.seconds)
+    middle = statistics.median(pair.seconds for pair in pairs)
+    say(f"\n{len(pairs)} sorts by two keys near the end: {middle * 1e3:.1f} ms (median); the slowest:")
+    say("\n".join(f"- {pair.sort}: {pair.seconds * 1e3:.1f} ms, {pair.deep:,} buffers" for pair in pairs[:5]))
+
+
+def show_filters(cursor: Any) -> None:
+    timings = list(filters.measure(cursor))
+    shares = sorted({filters.nearest_share(one.asked.share) for one in timings})
+    rows = []
+    for share in shares:
+        of_share = [one for one in timings if filters.nearest_share(one.asked.share) == share]
+        slowest = sorted(one.p99 for one in of_share)
+        rows.append(
+            (
+                f"{share * 100:g} %",
+                str(len(of_share)),
+                f"{statistics.median(one.p50 for one in of_share) * 1e3:.1f}",
+                f"{slowest[int(len(slowest) * 0.99)] * 1e3:.1f}",
+                str(sum(one.p99 > filters.BOUND for one in of_share)),
+            )
+        )
+    titles = ("finds about", "filters x sorts", "median ms", "99 % of them within ms", "over 50 ms")
+    say(f"\n### Every filter, alone and with each sort\n\n{report.table(titles, rows)}")
+    for one in sorted(timings, key=lambda one: -one.p99):
+        if one.p99 > filters.BOUND:
+            found = f"finds {one.asked.share * 100:.3g} %"
+            say(
+                f"\n{one.asked.parameter}={one.asked.value[:60]} sort={one.sort or '(id)'}: {one.p99 * 1e3:.0f} ms, {found}"
+            )
+            say("\n".join(f"    {line}" for line in one.plan.splitlines()[:12]))
+
+
+def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Buffers and CPU of a page and a book in a small catalog and in the large one."""
+    sizes = (plan.small, plan.books)
+    buffers: dict[int, dict[str, float]] = {}
+    with contextlib.ExitStack() as stack:
+        measures = {}
+        for books in sizes:
+            with as_the_service_connects(cluster, books) as cursor:
+                buffers[books] = depth.growth(cursor, books)
+            service = stack.enter_context(contestants.this(cluster, cluster.catalog(books)))
+            for what, path in (("page of 20", reads.cursor_path), ("book", lambda book: f"/books/{book}")):
+                file = folder / f"growth_{books}_{what.replace(' ', '_')}.txt"
+                file.write_text("".join(f"GET\t{path(1 + place * (books - 30) // 5000)}\n" for place in range(5000)))
+                measures[f"{what} {books}"] = by_wrk(service.address, file, service.pid, cluster.pid)
+        found = in_turns(measures, plan.rounds, plan.seconds)
+    rows = []
+    for what in ("page of 20", "book"):
+        small, large = buffers[sizes[0]][what], buffers[sizes[1]][what]
+        rows.append((f"{what}, buffers", f"{small:g}", f"{large:g}", f"{large / small:.2f}"))
+        less, more = (found[f"{what} {books}"].cpu for books in sizes)
+        rows.append((f"{what}, CPU µs", f"{less * 1e6:.0f}", f"{more * 1e6:.0f}", f"{more / less:.2f}"))
+    titles = ("", f"{sizes[0]:,} books", f"{sizes[1]:,} books", "ratio")
+    say(f"\n### Growth\n\n{report.table(titles, rows)}")
+
+
+def load_and_walk(cluster: Cluster, source: Path, folder: Path) -> None:
+    """Project Gutenberg's catalogue: converted, loaded, and walked by cursors from end to end."""
+    say("\n### Project Gutenberg\n")
     with clock("convert"):
         counts = gutenberg.convert(source, folder)
     gutenberg.print_counts(counts)
+    cluster.new("gutenberg")
+    environment = cluster.environment("gutenberg")
     with clock("load authors"):
         flask(environment, "catalog", "load", "--authors", str(folder / "authors.csv"))
     with clock("load books"):
         flask(environment, "catalog", "load", str(folder / "books.csv"))
+    with contestants.this(cluster, "gutenberg", CACHE_DEFAULT_TIMEOUT="10") as service:
+        for sort in SORTS:
+            say(f"walk, sort={sort or '(default)'}: {walk(service.address, sort)}")
+
+
+@contextlib.contextmanager
+def as_the_service_connects(cluster: Cluster, books: int) -> Iterator[Any]:
+    """A cursor of a connection with the settings of the service's own."""
+    options = " ".join(f"-c {name}={value}" for name, value in (SESSION | {"statement_timeout": "0"}).items())
+    connection = psycopg2.connect(cluster.url(cluster.catalog(books)), options=options)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager
 def clock(what: str) -> Iterator[None]:
+    """Say how long the block took."""
     started = time.perf_counter()
     yield
-    print(f"{what}: {time.perf_counter() - started:.1f} s", flush=True)
+    say(f"{what}: {time.perf_counter() - started:.1f} s")
 
 
-def flask(environment: dict[str, str], *arguments: str) -> None:
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+def machine() -> str:
+    """The machine, in a few words."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
-@contextlib.contextmanager
-def serve(environment: dict[str, str], application: str) -> Iterator[str]:
-    """Serve an application with the settings of `make run`; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", application]
-    process = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        ends = time.monotonic() + 20
-        while not answers(port):
-            if process.poll() is not None or time.monotonic() > ends:
-                raise RuntimeError(f"{application} does not answer")
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
+def say(text: str) -> None:
+    """Print, at once."""
+    print(text, flush=True)
 
 
-def answers(port: int) -> bool:
-    try:
-        get(f"http://127.0.0.1:{port}", "/health/live")
-        return True
-    except OSError:
-        return False
-
-
-def get(address: str, target: str) -> bytes:
-    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
-    try:
-        connection.request("GET", target)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
-
-
-def constant() -> Flask:
-    """The least that Flask can do: a view that returns the bytes of the file that CONSTANT names."""
-    body = Path(os.environ["CONSTANT"]).read_bytes()
-    app = Flask(__name__)
-    app.add_url_rule("/<path:_>", "constant", lambda _: Response(body, mimetype="application/json"))
-    return app
-
-
-def compare(name: str, target: str, environment: dict[str, str], folder: Path, services: dict[str, str]) -> None:
-    """Print the median requests per second of each service and of the constant view, measured in turns."""
-    answer = folder / "constant.json"
-    answer.write_bytes(get(services["cache off"], target))
-    measure = with_wrk if shutil.which("wrk") else with_threads
-    with serve({**environment, "CONSTANT": str(answer)}, "benchmarks.__main__:constant()") as plain:
-        rates: dict[str, list[float]] = {"constant Flask view": [], **{service: [] for service in services}}
-        for _ in range(ROUNDS):
-            for service, found in rates.items():
-                found.append(measure(services.get(service, plain), target))
-    least = statistics.median(rates["constant Flask view"])
-    print(f"{name} ({answer.stat().st_size:,} bytes, {measure.__name__.replace('_', ' ')}, {CONNECTIONS} connections)")
-    for service, found in rates.items():
-        rate = statistics.median(found)
-        print(f"{rate:10,.0f} requests/s  {rate / least:5.2f}  {service}", flush=True)
-
-
-def with_wrk(address: str, target: str) -> float:
-    """Requests per second, by wrk; an answer other than 200 is an error."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", address + target]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in output or "Socket errors" in output:
-        raise RuntimeError(output)
-    return float(re.findall(r"Requests/sec:\s+([0-9.]+)", output)[0])
-
-
-def with_threads(address: str, target: str) -> float:
-    """Requests per second, by threads of this process; they cost more than wrk, so ratios come out nearer to 1."""
-    counts = [0] * CONNECTIONS
-    ends = time.perf_counter() + SECONDS
-
-    def ask(place: int) -> None:
-        connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
-        while time.perf_counter() < ends:
-            connection.request("GET", target)
-            response = connection.getresponse()
-            response.read()
-            counts[place] += response.status == 200
-        connection.close()
-
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / SECONDS
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="done in two minutes")
+    parser.add_argument("--books", type=int, help="the size of the catalog (1,000,000; quick: 10,000)")
+    parser.add_argument("--folder", type=Path, help="where the made catalogs stay for the next run")
+    asked = parser.parse_args()
+    unknown = set(asked.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return asked
 
 
 if __name__ == "__main__":

@@ -14,22 +14,25 @@ from functools import cache
 
 from .words import (
     COMMON_WORDS,
+    ENDINGS,
     FUNCTION_WORDS,
     GIVEN_NAMES,
     SURNAME_ENDINGS,
     SURNAMES,
-    ENDINGS,
     Ranked,
     made_up,
+    words,
 )
 
 SEED = 20
 CHUNK = 10_000  # books
 AUTHORS_A_BOOK = 0.3
-LANGUAGES = (
-    "en fr de es it ru zh ja pt nl pl sv da fi no cs hu el tr ar he ko la uk ro ca pt-BR zh-Hant sr hr bg sk sl et lv "
-    "lt is ga cy eu gl eo vi th id ms hi bn ta te ur fa sw yo am ka hy mn bo qu mi"
-).split()
+LANGUAGES = words(
+    """
+    en fr de es it ru zh ja pt nl pl sv da fi no cs hu el tr ar he ko la uk ro ca pt-BR zh-Hant sr hr bg sk sl et lv
+    lt is ga cy eu gl eo vi th id ms hi bn ta te ur fa sw yo am ka hy mn bo qu mi
+    """
+)
 LANGUAGE_WEIGHTS = [5200, 1100, 900, 750, 400, 350, 250, 200, 180, 100, *(400 / rank**1.9 for rank in range(3, 54))]
 FIRST_ROLES = {"author": 9600, "editor": 300, "compiler": 80, "adapter": 15, "contributor": 5}
 SECOND_ROLES = {
@@ -154,7 +157,7 @@ def books(start: int, stop: int, total: int) -> Iterator[tuple[Row, list[Row]]]:
         draw = chance.random
         title = chance.choice(POPULAR_TITLES) if draw() < 0.02 else known.title(chance)
         subtitle = None if draw() < 0.5 else chance.choice(SUBTITLES) if draw() < 0.2 else known.title(chance)
-        isbn = _isbn(book_id) if draw() < 0.6 else None
+        isbn = isbn_of(book_id) if draw() < 0.6 else None
         published = _date(chance, int(chance.triangular(1800, 2025, 2015))) if draw() < 0.92 else None
         publisher = known.publishers.draw(chance, 1)[0] if draw() < 0.9 else None
         language = languages.draw(chance, 1)[0] if draw() < 0.97 else None
@@ -166,7 +169,7 @@ def books(start: int, stop: int, total: int) -> Iterator[tuple[Row, list[Row]]]:
         cover = f"https://covers.example/{book_id}.jpg" if draw() < 0.3 else None
         identifiers = {"openlibrary": [f"OL{book_id}M"]} if draw() < 0.7 else {}
         if draw() < 0.005:
-            identifiers["isbn"] = [_isbn(500_000_000 + book_id)]
+            identifiers["isbn"] = [isbn_of(500_000_000 + book_id)]
         made = BEGINNING + timedelta(seconds=book_id * 3)
         changed = made + timedelta(seconds=chance.randint(1, 10_000_000)) if draw() < 0.3 else made
         yield (
@@ -203,7 +206,7 @@ def _date(chance: random.Random, year: int) -> str:
     return f"{year:04}-{month:02}" if precision < 0.85 else f"{year:04}-{month:02}-{chance.randint(1, 28):02}"
 
 
-def _isbn(number: int) -> str:
+def isbn_of(number: int) -> str:
     """The ISBN-13 whose nine digits before the check digit are `number` (ISO 2108)."""
     digits = f"978{number:09}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from alembic.script import ScriptDirectory
 
 from extensions import embedded
+from extensions.cluster import Cluster as EmbeddedCluster
 
 from . import catalog
 
@@ -35,9 +37,15 @@ class Cluster:
         before, _, options = self.base.partition("?")
         return f"{before.rpartition('/')[0]}/{name}?{options}"
 
-    def socket(self) -> str:
-        """The folder of the server's socket."""
-        return self.base.partition("host=")[2]
+    @property
+    def programs(self) -> Path:
+        """The folder of Postgres' programs."""
+        return EmbeddedCluster(self.directory).programs
+
+    @property
+    def pid(self) -> int:
+        """The process that all of the server's descend from."""
+        return int((self.directory / "postmaster.pid").read_text().split("\n")[0])
 
     @contextlib.contextmanager
     def connect(self, name: str) -> Iterator[Any]:
@@ -71,19 +79,41 @@ class Cluster:
         }
 
     def catalog(self, books: int) -> str:
-        """The name of the database that holds the made catalog of so many books; it is filled where it is not there."""
+        """The name of the database that holds the made catalog of so many books; it is filled unless it is there, with
+        the schema of today.
+        """
         name = f"catalog_{books}"
+        if self._revision(name) == _newest_revision():
+            return name
+        started = time.perf_counter()
+        self.new(f"{name}_unfinished")
+        with self.connect(f"{name}_unfinished") as target:
+            _fill(target, books)
         with self.connect("postgres") as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
-            if cursor.fetchone():
-                return name
-            started = time.perf_counter()
-            self.new(f"{name}_unfinished")
-            with self.connect(f"{name}_unfinished") as target:
-                _fill(target, books)
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
             cursor.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
-        print(f"{books:,} books made and loaded in {time.perf_counter() - started:.0f} s", flush=True)
+        print(f"({books:,} books made and loaded in {time.perf_counter() - started:.0f} s)", flush=True)
         return name
+
+    def _revision(self, name: str) -> str | None:
+        """The revision of a database's schema; None where there is none."""
+        try:
+            with self.connect(name) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT version_num FROM alembic_version")
+                return str(cursor.fetchone()[0])
+        except psycopg2.OperationalError:
+            return None
+
+    @contextlib.contextmanager
+    def copy(self, database: str, name: str) -> Iterator[str]:
+        """A copy of a database, to be written to; gone after the block."""
+        with self.connect("postgres") as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {database}")
+            try:
+                yield name
+            finally:
+                cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """Leave the cluster; the last one stops it."""
@@ -121,6 +151,10 @@ def _fill(connection: Any, books: int) -> None:
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
+
+
+def _newest_revision() -> str | None:
+    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
 
 
 def _secondary_indexes(cursor: Any) -> list[tuple[str, str]]:

@@ -29,6 +29,14 @@ SYSTEM_USER = "embedded_postgres"  # runs the server where we are root, which Po
 START_SECONDS = 60  # recovery after a crash takes long where there is much to recover
 STOP_SECONDS = 60
 RETRY_SECONDS = 0.5  # after a crash, the children of the old server may take a moment to go
+
+
+def _shared_buffers() -> int:
+    """Megabytes: an eighth of the machine's memory, within bounds. They are taken as they are used."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(128, min(memory // 8, 1024))
+
+
 SETTINGS = {
     "listen_addresses": "",  # a Unix socket only: who may enter the data directory may connect
     # In the data directory, by a relative path: an absolute one could be too long for a socket, and a server whose
@@ -36,9 +44,9 @@ SETTINGS = {
     "unix_socket_directories": ".",
     "port": "5432",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "maintenance_work_mem": "128MB",
-    "random_page_cost": "1.1",
+    "shared_buffers": f"{_shared_buffers()}MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -33,6 +33,18 @@ STATEMENT_SECONDS = 3.0  # kept by the server
 BUDGET_SECONDS = 4.0  # kept by the client, for a server that keeps nothing
 ATTEMPTS = 5  # of a transaction that lost against another one
 
+SESSION = {  # settings of every connection
+    "timezone": "UTC",
+    "statement_timeout": f"{int(STATEMENT_SECONDS * 1000)}",
+    # Many short statements at once gain nothing by compiling them, nor by sharing one among several processes.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",  # of a disk without moving parts
+    # To walk an index whose order is not that of the rows costs an access for each row, wherever the row is cached. The
+    # planner believes that only where it takes the cache to be small.
+    "effective_cache_size": "64MB",
+}
+
 SERIALIZATION = ("40",)  # the transaction lost: deadlock, serialization
 INTEGRITY_RACE = ("23505", "23503")  # it met a row that came or went after it looked
 UNAVAILABLE = ("08", "53", "55", "57", "58")
@@ -60,9 +72,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 def _engine_options(connections: int) -> dict[str, Any]:
-    # Many short statements at once gain nothing by compiling them, nor by sharing one among several processes.
-    settings = f"-c timezone=UTC -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c jit=off"
-    settings += " -c max_parallel_workers_per_gather=0"
+    settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     return {
         "pool_size": connections,
         "max_overflow": 0,

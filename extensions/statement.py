@@ -24,14 +24,14 @@ Values = Mapping[str, Any]
 class Statement:
     """`sql` in psycopg2's form (``%(name)s``), with the values that stand in it for good.
 
-    `prepared`, where one plan is good for all values: the same in Postgres' form (``$1``), and the names of its
-    parameters in their order.
+    `prepared`, where one plan is good for all values: the same in Postgres' form (``$1``), and its parameters in their
+    order, each with its type.
     """
 
     sql: str
     constants: dict[str, Any] = field(default_factory=dict)
     prepared: str | None = None
-    order: tuple[str, ...] = ()
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def name(self) -> str:
@@ -40,12 +40,13 @@ class Statement:
 
     @cached_property
     def _execute(self) -> str:
-        arguments = ", ".join(["%s"] * len(self.order))
-        return f"EXECUTE {self.name}({arguments})" if self.order else f"EXECUTE {self.name}"
+        arguments = ", ".join(["%s"] * len(self.parameters))
+        return f"EXECUTE {self.name}({arguments})" if arguments else f"EXECUTE {self.name}"
 
     @cached_property
     def _prepare(self) -> str:
-        return f"PREPARE {self.name} AS {self.prepared}; ".replace("%", "%%")
+        types = f"({', '.join(self.parameters.values())})" if self.parameters else ""
+        return f"PREPARE {self.name}{types} AS {self.prepared}; ".replace("%", "%%")
 
     def run(self, cursor: Any, info: MutableMapping[Any, Any], values: Values) -> None:
         """Execute it with `values`; `info` is what is kept beside the cursor's connection, which is in autocommit."""
@@ -59,7 +60,7 @@ class Statement:
             sql = f"{self._make_room(known)}{self._prepare}{sql}"
             known[self.name] = now
         try:
-            cursor.execute(sql, [values[name] for name in self.order])
+            cursor.execute(sql, [values[name] for name in self.parameters])
         except psycopg2.Error as error:
             if error.pgcode == UNKNOWN:
                 del known[self.name]

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.expressions import fold, text_key
 from app.fields import Field, described
-from app.indexes import date_indexes, identifiers_index, moment_index, sorted_text_indexes, trigram_index
+from app.indexes import date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
 from app.moments import changed_at, made_at
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
 from extensions.database import db
@@ -120,8 +120,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
-        moment_index("authors", "created_at"),
-        moment_index("authors", "updated_at"),
+        *moment_indexes("authors"),
         identifiers_index("authors"),
         trigram_index("authors", "names", names_of(column("name"), column("alternate_names"))),
     )

@@ -27,7 +27,7 @@ from app.indexes import (
     array_index,
     date_indexes,
     identifiers_index,
-    moment_index,
+    moment_indexes,
     number_indexes,
     sorted_text_indexes,
     text_indexes,
@@ -177,8 +177,7 @@ class Book(db.Model):  # type: ignore[name-defined]
         *number_indexes("books", "series_position", type_=Float()),
         array_index("books", "subjects"),
         identifiers_index("books"),
-        moment_index("books", "created_at"),
-        moment_index("books", "updated_at"),
+        *moment_indexes("books"),
     )
 
     def __repr__(self) -> str:

@@ -15,12 +15,13 @@ class Connection:
     """A connection, with what arrived on it and nobody has read.
 
     `base`: what the environments of its requests have in common. `schemes`: see `plain.read`. `ends`: when it is over
-    unless something happens (of the monotonic clock). `busy`: a thread has it. `parked`: it is not listened to,
-    because something arrived while it was busy. `had_at_hand`: the thread that has it was last asked for what the
-    application had at hand. `lingering`: all is said, and the client may still read.
+    unless something happens (of the monotonic clock). `answered`: it had a request before. `busy`: a thread has it.
+    `parked`: it is not listened to, because something arrived while it was busy. `had_at_hand`: the thread that has it
+    was last asked for what the application had at hand. `lingering`: all is said, and the client may still read.
     """
 
     __slots__ = (
+        "answered",
         "base",
         "busy",
         "client",
@@ -38,7 +39,7 @@ class Connection:
         self.sock, self.client, self.server = sock, client, server
         self.received = bytearray()
         self.ends = 0.0
-        self.busy = self.parked = self.had_at_hand = self.lingering = False
+        self.answered = self.busy = self.parked = self.had_at_hand = self.lingering = False
         self.base: dict[str, Any] = {}
         self.schemes: Mapping[str, str] = {}
 

@@ -41,6 +41,7 @@ from .framing import HEAD_BYTES, is_whole
 REQUEST_SECONDS = 10  # from the first byte of a request, or from the start of its connection, to its last
 STAY_SECONDS = 0.01  # that a thread waits for the next request of a connection
 LINGER_SECONDS = 2  # for a client to stop sending and read the answer
+FIRST_REQUEST_SECONDS = 1  # for a client that was taken just before the end
 DRAIN_SECONDS = 0.05  # for the rest of a body that was not read to turn out to be here already
 ROUND_SECONDS = 1.0  # between two looks at the clock, the parent and the connections whose time is over
 RECEIVED_AT_ONCE = 256 * 1024  # bytes
@@ -69,7 +70,7 @@ class PatientWorker(Worker):
         self.handed_over: list[Job] = []  # in this turn
         self.left: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by threads, for the main loop
         self.stays = threading.BoundedSemaphore(max(1, self.cfg.threads // 3))
-        self.accepting = False
+        self.accepting = self.replaced = False
         self.moment = 0
         super().init_process()
 
@@ -98,14 +99,18 @@ class PatientWorker(Worker):
         """Let requests under way come to their end."""
         self.alive = False
         self._accept_if(False)
-        for listener in self.sockets:  # who is refused now tries elsewhere
-            while self._accept(listener):
+        for listener in self.sockets:
+            # Whoever waits to be taken is, unless by the worker after this one; who comes later is refused at once.
+            while not self.replaced and self._accept(listener):
                 pass
             listener.close()
+        for conn in self.connections:
+            if not conn.answered:  # its first request may be on its way
+                conn.ends = min(conn.ends, time.monotonic() + FIRST_REQUEST_SECONDS)
         while time.monotonic() < deadline:
             self.notify()
             for conn in list(self.connections):
-                if not (conn.busy or conn.received or conn.lingering):
+                if conn.answered and not (conn.busy or conn.received or conn.lingering):
                     self._drop(conn)
             self._end_late()
             if not self.connections:
@@ -209,6 +214,7 @@ class PatientWorker(Worker):
         answer = self._at_hand(request)
         if answer is None:
             return False
+        conn.answered = True
         conn.ends = time.monotonic() + self.cfg.keepalive
         try:
             rest = conn.send(answer)
@@ -298,6 +304,7 @@ class PatientWorker(Worker):
 
     def _done(self, work: Callable[..., bool], conn: Connection, *arguments: Any) -> bool:
         """Do a piece of work; True if the connection goes on."""
+        conn.answered = True
         try:
             return work(conn, *arguments) and self.alive
         except (NoMoreData, StopIteration):
@@ -419,7 +426,7 @@ class PatientWorker(Worker):
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("This worker has served its number of requests and is replaced.")
-            self.alive = False
+            self.alive, self.replaced = False, True
 
 
 def _addresses(conn: Connection) -> dict[str, str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg2
 import pytest
 from flask import Flask
 
+from tests.cache.conftest import Answer, Client
+
 AT_ONCE = 30
+FIFTY = 50  # at a server with several workers
 ISBN = "9780441478125"
 
 
@@ -30,17 +35,22 @@ def catalog(wide_app: Flask, app: Flask) -> Flask:
 
 
 @pytest.fixture
-def query(database_url: str) -> Iterator[Callable[[str], list[Any]]]:
-    connection = psycopg2.connect(database_url.replace("postgresql+psycopg2", "postgresql"))
-    connection.autocommit = True
+def query_of() -> Callable[[str, str], list[Any]]:
+    """The first column of what a database answers to a statement."""
 
-    def run(sql: str) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return [row[0] for row in cursor.fetchall()]
+    def run(url: str, sql: str) -> list[Any]:
+        with contextlib.closing(psycopg2.connect(url.replace("postgresql+psycopg2", "postgresql"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return [row[0] for row in cursor.fetchall()]
 
-    yield run
-    connection.close()
+    return run
+
+
+@pytest.fixture
+def query(database_url: str, query_of: Callable[[str, str], list[Any]]) -> Callable[[str], list[Any]]:
+    return partial(query_of, database_url)
 
 
 Send = Callable[[Any, int], Any]
@@ -218,3 +228,49 @@ def test_two_authors_of_shared_books_may_be_deleted_at_once(catalog: Flask, quer
         assert statuses(answers) == {204: 2}
         assert query(DANGLING) == [0]
         assert query("SELECT count(*) FROM books") == [0]  # the second takes what the first left to it
+
+
+@pytest.fixture(scope="module")
+def served(start_server: Callable[..., Any], new_database: Callable[[str], str]) -> tuple[str, int]:
+    """The URL of a database, and the port of a server on it with several workers."""
+    url = new_database("one_tag")
+    return url, int(start_server(url, WEB_CONCURRENCY="4", LOG_LEVEL="WARNING").port)
+
+
+@pytest.mark.parametrize(("collection", "field"), [("books", "title"), ("authors", "name")])
+def test_of_fifty_patches_with_one_tag_at_several_workers_one_wins(
+    collection: str,
+    field: str,
+    served: tuple[str, int],
+    query_of: Callable[[str, str], list[Any]],
+) -> None:
+    """The stored row is the winner's, and so is what every worker shows afterwards."""
+    url, port = served
+    document = {field: "Before", **({"authors": [{"name": "Ada"}]} if collection == "books" else {})}
+    created = Client(port).ask("POST", f"/{collection}", document)
+    path = created.headers["location"]
+    tag = created.headers["etag"]
+    for turn in range(4):
+        start = threading.Barrier(FIFTY)
+
+        def patch(number: int, start: threading.Barrier = start, tag: str = tag, turn: int = turn) -> Answer:
+            client = Client(port)
+            client.get("/health/live")  # the connection stands, at one of the workers
+            start.wait(20)
+            return client.ask("PATCH", path, {field: f"Winner {turn} {number}"}, If_Match=tag)
+
+        with ThreadPoolExecutor(FIFTY) as pool:
+            answers = list(pool.map(patch, range(FIFTY)))
+        assert Counter(answer.status for answer in answers) == {200: 1, 412: FIFTY - 1}
+        ((number, winner),) = [(number, answer) for number, answer in enumerate(answers) if answer.status == 200]
+        assert winner.json[field] == f"Winner {turn} {number}"
+        assert query_of(url, f"SELECT {field} FROM {collection} WHERE id = {created.json['id']}") == [
+            f"Winner {turn} {number}"
+        ]
+        shown = [Client(port).get(path) for _ in range(12)]
+        assert {(answer.body, answer.headers["etag"]) for answer in shown} == {(winner.body, winner.headers["etag"])}
+        assert winner.headers["etag"] != tag
+        for answer in answers:
+            if answer.status == 412:
+                assert answer.headers["content-type"] == "application/problem+json"
+        tag = winner.headers["etag"]

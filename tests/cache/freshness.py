@@ -1,45 +1,103 @@
-"""Writers and readers at once: no reader may get what was there before a write that was acknowledged earlier."""
+"""Writers and readers at once: no reader may get what was there before a write that was acknowledged earlier.
+
+What is written only ever grows: the number in a title, the number in an author's name, how many books were added, how
+many deleted, how many loaded. A reader notes what was acknowledged, asks, and must be shown no less.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import subprocess
+import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from tests.conftest import ROOT
+
 from .conftest import Answer, Client
+
+READERS = 6
+VICTIMS = 300  # books there to be deleted
+HITS = 0.55  # the share of hits that writers wait for before they write once more
+LOADED = "Loaded"  # the title of books that are loaded from the command line
+ROWS = 50  # of such a load
+
+
+class Loader:
+    """Loads books from the command line, beside the server; `environment` is what that differs in."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.file, self.total = folder / "books.csv", 0
+        self.file.write_text("title,authors\n" + f"{LOADED},Someone\n" * ROWS)
+        self.environment = {**os.environ, **environment}
+
+    def __call__(self) -> int:
+        """Load; how many were loaded so far."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "load", str(self.file)]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=60)
+        self.total += ROWS
+        return self.total
 
 
 @dataclass
 class Watch:
-    """A book and its author, renamed again and again: `acknowledged` is the last number that a write came back with."""
+    """A book and its author, and books that are deleted one after the other."""
 
+    number: int
     book: int
     author: int
-    acknowledged: dict[str, int] = field(default_factory=lambda: {"title": 0, "name": 0})
+    victims: list[int]
+    acknowledged: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("title", "name", "added", "deleted"), 0)
+    )
 
-    @property
-    def paths(self) -> tuple[str, ...]:
+    def writes(self) -> dict[str, tuple[str, str, Any]]:
+        """The next write of each kind, in the order in which they are done."""
+        turn = {kind: count + 1 for kind, count in self.acknowledged.items()}
+        added = {"title": f"Added {turn['added']}", "authors": [{"id": self.author}]}
+        return {
+            "title": ("PATCH", f"/books/{self.book}", {"title": f"Title {turn['title']}"}),
+            "name": ("PATCH", f"/authors/{self.author}", {"name": f"Name {turn['name']} {self.number}"}),
+            "added": ("POST", "/books", added),
+            "deleted": ("DELETE", f"/books/{self.victims[turn['deleted'] - 1]}", None),
+        }
+
+    def paths(self, acknowledged: dict[str, int]) -> tuple[str, ...]:
+        """What can be asked about them."""
         return (
             f"/books/{self.book}",
+            f"/books/{self.book}?fields=id,title,authors",
             f"/books?id={self.book}",
-            "/books?sort=id",
-            f"/authors/{self.author}/books",
+            "/books?sort=id&limit=2",
+            f"/books?author_id={self.author}&fields=id,title,authors&total=exact&limit=1&sort=id",
             f"/authors/{self.author}",
-            f"/books?author_id={self.author}&fields=id,title,authors",
+            f"/authors/{self.author}/books?total=exact&limit=1&sort=id",
+            f"/authors?id={self.author}",
+            f"/books/{self.victims[acknowledged['deleted']]}",
+            f"/books/{self.victims[acknowledged['deleted'] - 1]}",
         )
 
-    def numbers(self, answer: Answer) -> dict[str, int]:
-        """The numbers that an answer shows."""
-        document = answer.json
-        if "name" in document:
-            return {"name": int(document["name"].split()[1])}
-        for book in document.get("data", [document]):
-            if book["id"] == self.book:
-                return {"title": int(book["title"].split()[1]), "name": int(book["authors"][0]["name"].split()[1])}
-        return {}
+    def shown(self, document: Any, acknowledged: dict[str, int]) -> dict[str, int]:
+        """The counts that a document shows."""
+        found = {}
+        if "meta" in document and "total" in document["meta"]:
+            found["added"] = document["meta"]["total"] - 1
+        for item in document.get("data", [document]):
+            if item.get("name", "").startswith("Name ") and item["id"] == self.author:
+                found["name"] = int(item["name"].split()[1])
+            if item.get("title", "").startswith("Title ") and item["id"] == self.book:
+                found["title"] = int(item["title"].split()[1])
+                found["name"] = int(item["authors"][0]["name"].split()[1])
+            if item.get("title") == "Victim" and item["id"] in self.victims:
+                found["deleted"] = self.victims.index(item["id"])
+        return found
 
 
 @dataclass
@@ -49,58 +107,105 @@ class Outcome:
     reads: int = 0
     hits: int = 0
     writes: int = 0
+    checked: Counter[str] = field(default_factory=Counter)
+
+    def __repr__(self) -> str:
+        return f"<{self.reads} reads, {self.hits} hits, {self.writes} writes, checked {dict(self.checked)}>"
 
 
 def made(port: int, number: int) -> Watch:
-    created = Client(port).ask("POST", "/books", {"title": "Title 0", "authors": [{"name": f"Name 0 {number}"}]})
+    client = Client(port)
+    created = client.ask("POST", "/books", {"title": "Title 0", "authors": [{"name": f"Name 0 {number}"}]})
     assert created.status == 201, created.body
-    return Watch(created.json["id"], created.json["authors"][0]["id"])
+    victims = client.ask("POST", "/books", [{"title": "Victim"}] * VICTIMS)
+    assert victims.status == 201, victims.body
+    ids = [book["id"] for book in victims.json["data"]]
+    return Watch(number, created.json["id"], created.json["authors"][0]["id"], ids)
 
 
-def rewritten_while_read(writing: Sequence[int], reading: Sequence[int], seconds: float) -> Outcome:
-    """Write over some ports and read over others for a time."""
+def rewritten_while_read(
+    writing: Sequence[int], reading: Sequence[int], reads: int, load: Loader | None = None, loads: int = 0
+) -> Outcome:
+    """Write over some ports while `reads` answers are read over others, more than half of them hits.
+
+    `load` is called `loads` times meanwhile.
+    """
     outcome, over, lock = Outcome(), threading.Event(), threading.Lock()
     watches = [made(writing[0], number) for number in range(2)]
+    loaded = {LOADED: 0}
 
     def write(watch: Watch, port: int) -> None:
-        client, number = Client(port), 0
-        while not over.wait(0.03):
-            number += 1
-            for kind, path, document in (
-                ("title", f"/books/{watch.book}", {"title": f"Title {number}"}),
-                ("name", f"/authors/{watch.author}", {"name": f"Name {number} {watch.author}"}),
-            ):
-                answer = client.ask("PATCH", path, document)
-                if answer.status == 200:
-                    watch.acknowledged[kind] = number
+        client = Client(port)
+        while not over.is_set():
+            for kind in watch.acknowledged:
+                while outcome.hits < HITS * outcome.reads and not over.wait(0.001):
+                    pass
+                answer = client.ask(*watch.writes()[kind])
                 with lock:
                     outcome.writes += 1
-                    outcome.failed += [answer] if answer.status != 200 else []
+                    if answer.status in (200, 201, 204):
+                        watch.acknowledged[kind] += 1
+                    else:
+                        outcome.failed.append(answer)
+            if watch.acknowledged["deleted"] > VICTIMS - 2:
+                return
+
+    def load_all() -> None:
+        assert load
+        for number in range(loads):
+            while outcome.reads < number * reads // (loads + 1) and not over.wait(0.01):
+                pass
+            loaded[LOADED] = load()
 
     def read(port: int, seed: int) -> None:
         client, chance = Client(port), random.Random(seed)
+        known: dict[str, tuple[str, Any]] = {}
         while not over.is_set():
             watch = chance.choice(watches)
-            path = chance.choice(watch.paths)
-            floor: dict[str, Any] = dict(watch.acknowledged)
-            answer = client.get(path)
+            floor = watch.acknowledged | loaded
+            path = chance.choice(watch.paths(floor))
+            if load and chance.random() < 0.1:
+                path = f"/books?title={LOADED}&total=exact&limit=1"
+            tag, document = known.get(path, ("", None))
+            answer = client.get(path, **{"If-None-Match": tag} if tag and chance.random() < 0.3 else {})
+            if answer.status == 200:
+                document = json.loads(answer.body)
+                known[path] = (answer.headers["etag"], document)
+            shown = {}
+            if answer.status in (200, 304):
+                shown = {LOADED: document["meta"]["total"]} if LOADED in path else watch.shown(document, floor)
             with lock:
                 outcome.reads += 1
                 outcome.hits += answer.cache == "hit"
-                if answer.status != 200:
+                if answer.status not in (200, 304) and not (answer.status == 404 and "/books/" in path):
                     outcome.failed.append(answer)
-                    continue
-                for kind, number in watch.numbers(answer).items():
-                    if number < floor[kind]:
-                        outcome.stale.append(f"{path}: {kind} {number} after {floor[kind]}, {answer.cache}")
-            if chance.random() < 0.1:
+                for kind, count in shown.items():
+                    outcome.checked[kind] += 1
+                    if count < floor[kind]:
+                        outcome.stale.append(f"{path}: {kind} {count} after {floor[kind]}, {answer.cache}")
+                if outcome.reads >= reads:
+                    over.set()
+            if chance.random() < 0.02:
                 client.reconnect()
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(READERS + len(watches) + 1) as pool:
         work = [pool.submit(write, watch, writing[place % len(writing)]) for place, watch in enumerate(watches)]
-        work += [pool.submit(read, reading[seed % len(reading)], seed) for seed in range(4)]
-        threading.Event().wait(seconds)
-        over.set()
-        for thread in work:
-            thread.result(30)
+        work += [pool.submit(read, reading[seed % len(reading)], seed) for seed in range(READERS)]
+        if load:
+            work.append(pool.submit(load_all))
+        try:
+            for thread in as_completed(work, timeout=120):
+                thread.result()
+        finally:
+            over.set()
     return outcome
+
+
+def assert_nothing_stale(outcome: Outcome, reads: int = 10_000) -> None:
+    """None stale, none failed, and as much done as says something."""
+    assert not outcome.stale, outcome.stale[:5]
+    assert not outcome.failed, outcome.failed[:5]
+    assert outcome.reads >= reads, outcome
+    assert 2 * outcome.hits >= outcome.reads, outcome
+    assert outcome.writes > reads / 200, outcome
+    assert min(outcome.checked[kind] for kind in ("title", "name", "added", "deleted")) > reads / 50, outcome

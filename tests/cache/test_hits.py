@@ -1,14 +1,53 @@
-"""What a hit is, what differs by client on it, and what is never kept."""
+"""What a hit is, what differs by client on it, and what is never kept.
+
+Each test runs in two ways that must not differ: asking the application, and as the server's worker does: first what it
+has at hand, and where that is nothing the application.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+
+class AsTheWorkerAsks:
+    """A WSGI application that asks another one for what it has at hand first; `given` counts what was."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.given, self.moments = inner, 0, itertools.count()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["server.moment"] = next(self.moments)
+        chunks = self.inner.at_hand(environ, start_response)
+        self.given += chunks is not None
+        return self.inner(environ, start_response) if chunks is None else chunks
+
+
+ClientOf = Callable[[Flask], FlaskClient]
+
+
+@pytest.fixture(params=["application", "worker"])
+def client_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ClientOf:
+    """A client of an application, in both ways."""
+
+    def make(app: Flask) -> FlaskClient:
+        if request.param == "worker":
+            monkeypatch.setattr(app, "wsgi_app", AsTheWorkerAsks(app.wsgi_app))
+        return app.test_client(use_cookies=False)
+
+    return make
+
+
+@pytest.fixture
+def client(app: Flask, client_of: ClientOf) -> FlaskClient:
+    return client_of(app)
 
 
 @pytest.fixture
@@ -45,6 +84,65 @@ def test_the_second_answer_is_a_hit_and_the_same(path: str, client: FlaskClient,
     differs = {"Age", "Cache-Status", "X-Request-ID", "Date"}
     headers = [{name: value for name, value in response.headers if name not in differs} for response in (first, second)]
     assert headers[0] == headers[1]
+
+
+@pytest.mark.parametrize("path", [*KEPT, "/openapi.json"])
+def test_a_hit_is_at_hand_and_asks_the_database_nothing(
+    path: str, app: Flask, client: FlaskClient, book: dict[str, Any], statements: list[str]
+) -> None:
+    client.get(path)
+    statements.clear()
+    asked = app.wsgi_app
+    before = getattr(asked, "given", 0)
+    for number, headers in enumerate(({}, {"If-None-Match": "*"}, {"Origin": "https://a.example"}), start=1):
+        for method in ("GET", "HEAD"):
+            assert status(client.open(path, method=method, headers=headers)).startswith("catalog; hit")
+        if isinstance(asked, AsTheWorkerAsks):
+            assert asked.given == before + 2 * number
+    assert statements == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "expected"),
+    [
+        ("GET", "/books/1?x=" + "y" * 4096, {}, 414),
+        ("GET", "/books/1", {"Accept": "text/html"}, 406),
+        ("POST", "/books/1", {}, 405),
+        ("OPTIONS", "/books/1", {}, 204),
+        ("GET", "/books/1", {"Authorization": "a"}, 200),
+        ("GET", "/books/1", {"Cookie": "a=b"}, 200),
+        ("GET", "/books/1", {"Cache-Control": "no-cache"}, 200),
+        ("GET", "/books/1", {"Cache-Control": "max-age=0"}, 200),
+    ],
+)
+def test_what_is_no_hit_is_not_at_hand(
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    expected: int,
+    app: Flask,
+    client: FlaskClient,
+    book: dict[str, Any],
+) -> None:
+    client.get("/books/1")
+    client.get("/books/1")
+    before = getattr(app.wsgi_app, "given", 0)
+    response = client.open(path, method=method, headers=headers)
+    assert response.status_code == expected
+    assert "hit" not in status(response)
+    assert getattr(app.wsgi_app, "given", 0) == before
+
+
+def test_a_host_that_is_not_trusted_gets_no_hit(
+    make_app: Callable[..., Flask], client_of: ClientOf, book: dict[str, Any]
+) -> None:
+    client = client_of(make_app(TRUSTED_HOSTS=["catalog.example"]))
+    answers = [
+        client.get("/books/1", headers={"Host": host})
+        for host in ("catalog.example", "CATALOG.example:80", "evil.example", "catalog.example")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 200]
+    assert ["hit" in status(answer) for answer in answers] == [False, True, False, True]
 
 
 ALIKE = {
@@ -153,9 +251,9 @@ def test_each_request_has_its_own_id_on_a_hit(client: FlaskClient, book: dict[st
 
 
 def test_the_origin_of_a_hit_is_the_one_that_asked(
-    make_app: Callable[..., Flask], app: Flask, book: dict[str, Any]
+    make_app: Callable[..., Flask], client_of: ClientOf, book: dict[str, Any]
 ) -> None:
-    client = make_app(CORS_ORIGINS=["https://a.example", "https://b.example"]).test_client()
+    client = client_of(make_app(CORS_ORIGINS=["https://a.example", "https://b.example"]))
     seen = []
     for origin in ("https://a.example", "https://b.example", "https://evil.example", None, "https://a.example"):
         response = client.get("/books/1", headers={"Origin": origin} if origin else {})
@@ -230,8 +328,10 @@ def test_no_hit_outlives_a_write(
         assert "hit" not in status(client.get(kept))
 
 
-def test_a_cache_of_no_seconds_is_none(make_app: Callable[..., Flask], app: Flask, book: dict[str, Any]) -> None:
-    client = make_app(CACHE_DEFAULT_TIMEOUT=0).test_client()
+def test_a_cache_of_no_seconds_is_none(
+    make_app: Callable[..., Flask], client_of: ClientOf, book: dict[str, Any]
+) -> None:
+    client = client_of(make_app(CACHE_DEFAULT_TIMEOUT=0))
     for _ in range(2):
         response = client.get("/books/1")
         assert response.status_code == 200
@@ -239,11 +339,9 @@ def test_a_cache_of_no_seconds_is_none(make_app: Callable[..., Flask], app: Flas
 
 
 def test_an_answer_that_was_kept_too_long_is_asked_for_again(
-    make_app: Callable[..., Flask], app: Flask, book: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], client_of: ClientOf, book: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import time
-
-    client = make_app(CACHE_DEFAULT_TIMEOUT=3).test_client()
+    client = client_of(make_app(CACHE_DEFAULT_TIMEOUT=3))
     client.get("/books/1")
     assert status(client.get("/books/1")).startswith("catalog; hit; ttl=")
     real = time.time

@@ -40,6 +40,8 @@ CONTENTS = {
         FROM pg_index i
         JOIN pg_class c ON c.oid = indexrelid WHERE c.relnamespace = 'public'::regnamespace
         AND indrelid::regclass::text <> 'alembic_version'""",
+    "statistics": """SELECT c.relname, attname, attstattarget FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND attstattarget IS NOT NULL""",
     "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "sequences": """SELECT c.relname, s.seqtypid::regtype::text, s.seqincrement
         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
@@ -164,7 +166,7 @@ def test_the_migrations_make_what_the_models_say(
         stamp()
         assert probe() == newest_revision()
         db.engine.dispose()
-    for kind in CONTENTS:
+    for kind in CONTENTS.keys() - {"statistics"}:  # which only a migration can say
         assert modelled[kind] == migrated[kind], kind
     assert all(migrated[kind] for kind in ("columns", "constraints", "indexes", "functions", "sequences"))
 

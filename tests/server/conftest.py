@@ -121,35 +121,68 @@ class Wire:
         return found
 
 
+def get(path: str, method: str = "GET", last: bool = False) -> bytes:
+    closing = "Connection: close\r\n" if last else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{closing}\r\n".encode()
+
+
+def post(path: str, body: bytes) -> bytes:
+    return b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (path.encode(), len(body), body)
+
+
+class Meeting:
+    """Where the application waits for the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def there(self, name: str) -> None:
+        until((self.folder / f"{name}.here").exists)
+
+    def go(self, name: str) -> None:
+        (self.folder / f"{name}.go").touch()
+
+
 Serve = Callable[..., Served]
 
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Serve the application of a program with this worker; further arguments are gunicorn's, such as ``workers="2"``."""
+    """Serve one of the applications with this worker; further arguments are gunicorn's, such as ``workers="2"``."""
     running: list[Served] = []
 
-    def start(program: str, **options: str) -> Served:
+    def start(application: str, meeting: Path | None = None, **options: str) -> Served:
         folder = tmp_path_factory.mktemp("served")
-        (folder / "served.py").write_text(program)
-        port, log = free_port(), folder / "log"
-        options = {"threads": str(THREADS), "pythonpath": f"{folder},{ROOT}", **options}
-        command = [sys.executable, "-m", "gunicorn", "--config", "/dev/null", "--bind", f"127.0.0.1:{port}"]
+        port, log, config = free_port(), folder / "log", folder / "config.py"
+        config.write_text("from extensions.server import worker\nworker.REQUEST_SECONDS = 2\n")
+        command = [sys.executable, "-m", "gunicorn", "--config", str(config), "--bind", f"127.0.0.1:{port}"]
         command += ["--worker-class", "extensions.server.worker.PatientWorker", "--no-control-socket"]
+        options = {"threads": str(THREADS), **options}
         command += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        variables = {**os.environ, "MEETING": str(meeting or folder)}
         with log.open("wb") as output:
-            process = subprocess.Popen([*command, "served:app"], cwd=folder, stdout=output, stderr=output)
-        running.append(Served(process, port, log))
-        until(lambda: running[-1].connect().close() or True)
-        return running[-1]
+            process = subprocess.Popen(
+                [*command, f"tests.server.applications:{application}"],
+                cwd=ROOT,
+                env=variables,
+                stdout=output,
+                stderr=output,
+            )
+        served = Served(process, port, log)
+        running.append(served)
+        until(lambda: served.process.poll() is not None or served.connect().close() or True)
+        assert served.process.poll() is None, log.read_text()
+        return served
 
     yield start
     for served in running:
         if served.process.poll() is None:
             served.process.terminate()
     for served in running:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
+            served.process.wait(20)
+        except subprocess.TimeoutExpired:
+            for process in (*psutil.Process(served.process.pid).children(), served.process):
+                process.kill()
             served.process.wait(10)
-        if served.process.poll() is None:
-            os.kill(served.process.pid, signal.SIGKILL)
-            served.process.wait(10)
+            pytest.fail(f"it does not end; its log: {served.log.read_text()[-3000:]}")

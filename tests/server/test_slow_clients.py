@@ -12,23 +12,10 @@ from extensions.server.framing import BODY_BYTES, is_whole
 
 from .conftest import THREADS, Serve, Served
 
-PROGRAM = """
-from extensions.server import worker
-worker.REQUEST_SECONDS = 2
-
-def app(environ, start_response):
-    path, body = environ["PATH_INFO"], b""
-    if path != "/unread":
-        body = environ["wsgi.input"].read()
-    answer = b"%s %d" % (path.encode(), len(body))
-    start_response("200 OK", [("Content-Length", str(len(answer)))])
-    return [answer]
-"""
-
 
 @pytest.fixture(scope="module")
 def served(serve: Serve) -> Iterator[Served]:
-    served = serve(PROGRAM)
+    served = serve("counting")
     yield served
     served.connect()  # an idle client does not hold up the end
     assert served.stop() < 3

@@ -1,0 +1,196 @@
+"""The contestants: this service, its peers on the same rows, and the limits of what can be reached."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from flask import Flask, Response
+
+from .database import ROOT, Cluster
+
+WORKERS, POOL = 2, 8
+PEERS = Path(__file__).with_name("peers")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that answers: its name in tables, its address, the process that all of its processes descend from."""
+
+    name: str
+    address: str
+    pid: int
+
+
+@contextlib.contextmanager
+def this(cluster: Cluster, database: str, name: str = "this service", **settings: str) -> Iterator[Service]:
+    """This service on a database; `settings` are further ones of its environment."""
+    environment = cluster.environment(database) | {
+        "WEB_CONCURRENCY": str(WORKERS),
+        "CONNECTIONS": str(POOL),
+        "CACHE_DEFAULT_TIMEOUT": "0",
+        **settings,
+    }
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+    with _running(name, command, ROOT, environment) as service:
+        yield service
+
+
+def peers() -> dict[str, list[str]]:
+    """The commands of the peers whose programs are installed, by name. They read PORT, DATABASE_URL and POOL."""
+    gunicorn = [*_python("gunicorn"), "--worker-class=gthread", f"--workers={WORKERS}", f"--threads={POOL}"]
+    gunicorn += ["--no-control-socket", "--bind=127.0.0.1:{port}"]
+    found = {}
+    if _installed("fastapi"):
+        found = {
+            "Flask, ORM, jsonify": [*gunicorn, "flask_orm:app"],
+            "FastAPI, async ORM": [
+                *_python("uvicorn"),
+                *("--host=127.0.0.1", "--port={port}", f"--workers={WORKERS}", "--no-access-log", "fastapi_async:app"),
+            ],
+            "Django REST framework": [*gunicorn, "django_rest.wsgi"],
+        }
+    else:
+        print("(the Python peers are not installed: left out)", flush=True)
+    if shutil.which("node") and (PEERS / "fastify" / "node_modules").exists():
+        found["Fastify, pg"] = ["node", "fastify/server.js"]
+    else:
+        print("(Node.js or Fastify is not installed: left out)", flush=True)
+    return found
+
+
+@contextlib.contextmanager
+def peer(name: str, command: Sequence[str], url: str, **settings: str) -> Iterator[Service]:
+    """A peer on the database at `url`."""
+    environment = {**os.environ, "DATABASE_URL": url, "POOL": str(POOL), "CACHE": "off", **settings}
+    with _running(name, command, PEERS, environment) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def constant_view(body: Path) -> Iterator[Service]:
+    """A Flask view that returns the bytes of a file, in gunicorn as Flask's users run it."""
+    command = [*_python("gunicorn"), "--worker-class=gthread", f"--workers={WORKERS}", f"--threads={POOL}"]
+    command += [
+        "--no-control-socket",
+        "--bind=127.0.0.1:{port}",
+        "--config=/dev/null",
+        "benchmarks.contestants:constant()",
+    ]
+    with _running("a constant Flask view", command, ROOT, {**os.environ, "CONSTANT": str(body)}) as service:
+        yield service
+
+
+def constant() -> Flask:
+    """The application of `constant_view`."""
+    body = Path(os.environ["CONSTANT"]).read_bytes()
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", "constant", lambda _: Response(body, mimetype="application/json"))
+    return app
+
+
+@contextlib.contextmanager
+def nginx(body: Path, folder: Path) -> Iterator[Service]:
+    """nginx, which sends the same file whatever it is asked for."""
+    configuration = folder / "nginx.conf"
+    port = free_port()
+    configuration.write_text(
+        f"worker_processes {WORKERS}; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; "
+        "events { worker_connections 256; } "
+        "http { access_log off; keepalive_requests 1000000000; default_type application/json; "
+        f"client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; "
+        f"uwsgi_temp_path {folder}; scgi_temp_path {folder}; "
+        f"server {{ listen 127.0.0.1:{port}; root {body.parent}; location / {{ rewrite ^ /{body.name} break; }} }} }}"
+    )
+    body.chmod(0o644)
+    command = ["nginx", "-c", str(configuration), "-p", str(folder)]
+    with _running("nginx, a file", command, folder, dict(os.environ), port) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis of our own; yields its URL."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def get(address: str, target: str) -> bytes:
+    """The body of the answer to a GET."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("GET", target)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{address}{target}: {response.status}")
+        return body
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _running(
+    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], port: int | None = None
+) -> Iterator[Service]:
+    """Run a server until the block ends; it has to answer on its port."""
+    port = port or free_port()
+    arguments = [argument.format(port=port) for argument in command]
+    process = subprocess.Popen(arguments, cwd=folder, env={**environment, "PORT": str(port)}, stdout=sys.stderr)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        ends = time.monotonic() + 30
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > ends:
+                raise RuntimeError(f"{name} does not answer")
+            time.sleep(0.1)
+        yield Service(name, address, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/health/live")
+        connection.getresponse().read()
+        return True
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _python(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
+def _installed(package: str) -> bool:
+    return subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode == 0

@@ -1,0 +1,42 @@
+"""Tables of what was measured, as text that is Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .load import Sample
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose columns are aligned."""
+    lines = [list(titles), *map(list, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
+
+    def written(line: Sequence[str]) -> str:
+        cells = [
+            cell.ljust(width) if not place else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        return f"| {' | '.join(cells)} |"
+
+    ruler = [":" + "-" * (width - 1) if not place else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
+    return "\n".join([written(lines[0]), f"|-{'-|-'.join(ruler)}-|".replace(":-|", ":|"), *map(written, lines[1:])])
+
+
+def samples(found: Mapping[str, Sample]) -> str:
+    """Samples, each beside the first one: `x` says how many times the rate of the others the first one has."""
+    first = next(iter(found.values()))
+    rows = [
+        (
+            name,
+            f"{sample.rate:,.0f}",
+            "" if sample is first else f"{first.rate / sample.rate:.2f} x",
+            f"{sample.service * 1e6:,.0f}",
+            f"{sample.postgres * 1e6:,.0f}",
+            f"{sample.p50 * 1e3:.1f}",
+            f"{sample.p99 * 1e3:.1f}",
+        )
+        for name, sample in found.items()
+    ]
+    titles = ("", "requests/s", "ours/theirs", "CPU µs", "of Postgres", "p50 ms", "p99 ms")
+    return table(titles, rows)
