@@ -305,7 +305,8 @@ class Catalog(RuleBasedStateMachine):
         assert response.status_code == 200, response.text
         before = self.authors[author_id]
         after = self.merged(before, patch)
-        if "sort_name" not in patch and before["sort_name"] == sort_name(before["name"]):
+        sent_back = line(patch.get("sort_name") or before["sort_name"]) == before["sort_name"]
+        if sent_back and before["sort_name"] == sort_name(before["name"]):
             after["sort_name"] = None  # it was made from the name, and follows it
         if "sort_name" in after:
             after = self.filed({"name": before["name"], **after})
