@@ -31,7 +31,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-from sqlalchemy.sql.functions import coalesce
 from sqlalchemy.types import NullType
 
 from extensions.statement import Statement
@@ -65,7 +64,12 @@ class Shape:
     @property
     def has_one_plan(self) -> bool:
         """Whether one plan is good for all values."""
-        return not self.conditions and not self.skips
+        return not self.conditions and not self.skips and (self.is_one_range or not self.resumes)
+
+    @property
+    def is_one_range(self) -> bool:
+        """Whether what stands behind a cursor is one range of an index: of a key and the id, in one direction."""
+        return len(self.sort) <= 2 and len({key.descending for key in self.sort}) == 1
 
 
 def shape_of(query: Query) -> Shape:
@@ -218,43 +222,28 @@ def _found(
 ) -> Select[Any] | CompoundSelect[Any]:
     """The rows of the page, by the cursor's place in the order of the keys.
 
-    Behind a cursor stand, for two keys, the rows equal to it in the first key and beyond it in the second, and then
-    the rows beyond it in the first. Each part is read in its own order, by an index that begins with its key; one
-    condition for both would leave the database to sort all rows that are equal in the first.
+    Behind a cursor stand, for two keys and the id, the rows equal to it in both and beyond it in the id, then those
+    equal in the first and beyond it in the second, then those beyond it in the first. Of each part the planner knows
+    how many rows it holds, and reads it by the index of the key that finds fewest, or in the order of the next key; one
+    condition for all would leave the database to sort all rows that are equal in the first.
     """
     limit: Any = bindparam("limit", type_=BigInteger) if shape.limit is None else literal_column(str(shape.limit))
     if not shape.resumes:
         page_ = rows.order_by(*_ordered(keys, downward)).limit(limit)
         return page_.offset(bindparam("offset", type_=BigInteger)) if shape.skips else page_
     edge = [bindparam(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
-    # The last two keys, of which the id is one, are compared as one row where they go the same way.
-    last = len(keys) - 2 if len(keys) > 1 and downward[-1] == downward[-2] else len(keys) - 1
+    if shape.is_one_range:
+        beyond = _beyond(keys, edge, down=downward[0], inclusive=shape.inclusive)
+        return rows.where(beyond).order_by(*_ordered(keys, downward)).limit(limit)
     parts = []
-    for equal in reversed(range(last + 1)):
+    for equal in reversed(range(len(keys))):
         same = [key == value for key, value in zip(keys[:equal], edge[:equal], strict=True)]
-        until = len(keys) if equal == last else equal + 1
-        further = [_without_index(key) for key in keys[equal:]] if equal else keys
-        beyond = _beyond(
-            further[: until - equal],
-            edge[equal:until],
-            down=downward[equal],
-            inclusive=shape.inclusive and equal == last,
-        )
-        parts.append(rows.where(*same, beyond).order_by(*_ordered(further, downward[equal:])).limit(limit))
-    if len(parts) == 1:
-        return parts[0]
+        inclusive = shape.inclusive and equal == len(keys) - 1
+        beyond = _beyond(keys[equal : equal + 1], edge[equal : equal + 1], down=downward[equal], inclusive=inclusive)
+        parts.append(rows.where(*same, beyond).order_by(*_ordered(keys[equal:], downward[equal:])).limit(limit))
     union = union_all(*(select(part.subquery()) for part in parts)).subquery()
     order = [union.c[f"_k{place}"] for place in range(len(keys))]
     return select(union).order_by(*_ordered(order, downward)).limit(limit)
-
-
-def _without_index(key: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A further key such that no index is walked by it, where it is a number that can be unknown.
-
-    The planner takes the rows at the value that stands for unknown to be few, and would walk them all, instead of the
-    rows that are equal in the first key.
-    """
-    return key + literal_column("0", key.type) if isinstance(key, coalesce) else key
 
 
 def _ordered(keys: Sequence[ColumnElement[Any]], downward: Sequence[bool]) -> list[ColumnElement[Any]]:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,13 +159,17 @@ def _running(
     """Run a server until the block ends; it has to answer on its port."""
     port = port or free_port()
     arguments = [argument.format(port=port) for argument in command]
-    process = subprocess.Popen(arguments, cwd=folder, env={**environment, "PORT": str(port)}, stdout=sys.stderr)
+    log = tempfile.TemporaryFile()
+    process = subprocess.Popen(
+        arguments, cwd=folder, env={**environment, "PORT": str(port)}, stdout=log, stderr=subprocess.STDOUT
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         ends = time.monotonic() + 30
         while not _answers(port):
             if process.poll() is not None or time.monotonic() > ends:
-                raise RuntimeError(f"{name} does not answer")
+                log.seek(0)
+                raise RuntimeError(f"{name} does not answer:\n{log.read().decode(errors='replace')}")
             time.sleep(0.1)
         yield Service(name, address, process.pid)
     finally:
@@ -174,6 +179,7 @@ def _running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        log.close()
 
 
 def _answers(port: int) -> bool:

@@ -8,7 +8,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
@@ -16,10 +16,12 @@ from app import statements
 from app.books.schemas import BOOKS
 from app.query import SortKey
 from app.statements import Shape
+from extensions.statement import Statement
 
 FIELDS = tuple(BOOKS.fields)
 NEAR_THE_END = 1000  # rows before it
 RUNS = 9
+KNOWN: dict[Any, Any] = {}  # what the connection knows by name
 BOUND = 0.05  # seconds, for a page sorted by two keys
 
 
@@ -49,24 +51,32 @@ def two_keys(cursor: Any) -> Iterator[Depth]:
 
 def growth(cursor: Any, books: int) -> dict[str, int]:
     """Buffers that a page from the middle and a book read."""
+    KNOWN.clear()  # it is another connection
     page = statements.page(BOOKS, Shape(fields=FIELDS, resumes=True, limit=21))
     book = statements.one(BOOKS, FIELDS)
     places = [books * part // 23 for part in range(1, 23)]
     return {
-        "page of 20": round(statistics.mean(buffers(cursor, page.sql, {"k0": place})[0] for place in places)),
-        "book": round(statistics.mean(buffers(cursor, book.sql, {"id": place})[0] for place in places), 1),
+        "page of 20": round(statistics.mean(buffers(cursor, page, {"k0": place})[0] for place in places)),
+        "book": round(statistics.mean(buffers(cursor, book, {"id": place})[0] for place in places), 1),
     }
 
 
-def buffers(cursor: Any, sql: str, values: dict[str, Any]) -> tuple[int, float]:
-    """Buffers that a statement reads when it is run once more, and its seconds (the median of several runs)."""
+def buffers(cursor: Any, statement: Statement, values: dict[str, Any]) -> tuple[int, float]:
+    """Buffers that a statement reads when it is run as the service runs it, and its seconds (the median of several)."""
     seconds = []
-    for _ in range(RUNS):
+    for _ in range(RUNS):  # enough for Postgres to settle on one plan of a prepared statement
         started = time.perf_counter()
-        cursor.execute(sql, values)
+        statement.run(cursor, KNOWN, values)
         cursor.fetchall()
         seconds.append(time.perf_counter() - started)
-    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, TIMING off) {sql}", values)
+    explain = replace(
+        statement, sql=f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, TIMING off) {statement.sql}", prepared=None
+    )
+    if statement.prepared:
+        arguments = ", ".join(f"%({name})s" for name in statement.parameters)
+        sql = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, TIMING off) EXECUTE {statement.name}"
+        explain = replace(explain, sql=f"{sql}({arguments})" if arguments else sql)
+    explain.run(cursor, KNOWN, values)
     plan = cursor.fetchone()[0][0]["Plan"]
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"], statistics.median(seconds)
 
@@ -82,6 +92,6 @@ def _depth(cursor: Any, sort: tuple[SortKey, ...]) -> Depth:
     cursor.execute(back.sql, back.constants | {"limit": 1, "offset": NEAR_THE_END})
     edge = json.loads(cursor.fetchone()[1])
     values = deep.constants | {f"k{place}": key for place, key in enumerate(edge)}
-    read, seconds = buffers(cursor, deep.sql, values)
+    read, seconds = buffers(cursor, deep, values)
     written = ",".join(f"{'-' if key.descending else ''}{key.name}" for key in sort)
-    return Depth(written, buffers(cursor, first.sql, first.constants)[0], read, seconds)
+    return Depth(written, buffers(cursor, first, {})[0], read, seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ def memory(cluster: Cluster, books: int, folder: Path, most: int) -> Iterator[Me
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(cluster.copy(database, "endurance"))
         service = stack.enter_context(contestants.this(cluster, copy, CACHE_DEFAULT_TIMEOUT="10"))
+        while len(_workers(service.pid)) < contestants.WORKERS:
+            time.sleep(0.1)
         done = 0
         yield Memory(0, _workers(service.pid))
         while done < most:

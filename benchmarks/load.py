@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -20,7 +21,7 @@ SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True)
 class Sample:
-    """One measure: requests a second, waiting times in seconds, seconds of CPU a request of the service and of Postgres.
+    """One measure: requests a second, waiting times in seconds, seconds of CPU a request of service and Postgres.
 
     In a sample that stands for several, each figure is the median of theirs.
     """
@@ -117,15 +118,11 @@ def _only(pattern: str, text: str) -> str:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU that a process and its children have used."""
-    with_children = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    """Seconds of CPU that a process and its children have used, those that ended meanwhile included."""
     used = 0.0
-    for process in with_children:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        used += times.user + times.system
+    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used += sum(process.cpu_times()[:4])  # of its own and of children that it has seen end
     return used
 
 

@@ -19,8 +19,8 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         ]
         return f"| {' | '.join(cells)} |"
 
-    ruler = [":" + "-" * (width - 1) if not place else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
-    return "\n".join([written(lines[0]), f"|-{'-|-'.join(ruler)}-|".replace(":-|", ":|"), *map(written, lines[1:])])
+    ruler = ["-" * (width + 1) + ":" if place else ":" + "-" * (width + 1) for place, width in enumerate(widths)]
+    return "\n".join([written(lines[0]), f"|{'|'.join(ruler)}|", *map(written, lines[1:])])
 
 
 def samples(found: Mapping[str, Sample]) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Computed,
     Identity,
+    Index,
     Integer,
     Text,
     column,
@@ -121,6 +122,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         *sorted_text_indexes("authors", "name", "sort_name"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
+        Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page
         identifiers_index("authors"),
         trigram_index("authors", "names", names_of(column("name"), column("alternate_names"))),
     )
