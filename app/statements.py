@@ -22,6 +22,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.types import NullType
@@ -115,7 +117,7 @@ def values_of(query: Query) -> dict[str, Any]:
 
 def record(resource: Resource, fields: tuple[str, ...], where: ColumnElement[bool]) -> Statement:
     """The record that meets a condition that finds one at most: a row of its JSON text, or none."""
-    return _compiled(_documents(resource, fields, resource.table).where(where), prepared=True)
+    return compiled(_documents(resource, fields, resource.table).where(where), prepared=True)
 
 
 @lru_cache(maxsize=256)
@@ -128,8 +130,8 @@ def one(resource: Resource, fields: tuple[str, ...]) -> Statement:
 def several(resource: Resource) -> Statement:
     """The records of the ids in the array ``%(ids)s``: rows of JSON text and id, in no order."""
     table = resource.table
-    listed = table.c.id == func.any(bindparam("ids"))
-    return _compiled(_documents(resource, tuple(resource.fields), table, table.c.id).where(listed))
+    listed = table.c.id == func.any(cast(bindparam("ids"), ARRAY(BigInteger)))
+    return compiled(_documents(resource, tuple(resource.fields), table, table.c.id).where(listed), prepared=True)
 
 
 @lru_cache(maxsize=1024)
@@ -155,19 +157,19 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     row_keys = [rows.c[label.name] for label in labels]
     documents = _documents(resource, shape.fields, rows, func.json_build_array(*row_keys).cast(Text).label("keys"))
     if not shape.total and parent is None:
-        return _compiled(documents.order_by(*_ordered(row_keys, downward)), prepared=shape.has_one_plan)
+        return compiled(documents.order_by(*_ordered(row_keys, downward)), prepared=shape.has_one_plan)
     listed = documents.add_columns(*row_keys).lateral("page")
     anchor = _anchor(table, where, shape, parent)
     outer = select(listed.c.document, listed.c["keys"], anchor.c.total).select_from(anchor.outerjoin(listed, true()))
     order = _ordered([listed.c[key.name] for key in labels], downward)
-    return _compiled(outer.order_by(*order))
+    return compiled(outer.order_by(*order))
 
 
 @lru_cache(maxsize=256)
 def rows_of(resource: Resource, conditions_: tuple[tuple[str, str, int | bool], ...]) -> Statement:
     """The rows that meet the conditions, to be counted or estimated."""
     where = _where(resource, Shape(fields=(), conditions=conditions_))
-    return _compiled(select(literal_column("1")).select_from(resource.table).where(*where))
+    return compiled(select(literal_column("1")).select_from(resource.table).where(*where))
 
 
 def _documents(
@@ -281,14 +283,15 @@ def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
     return found + [build(resource.table, asked) for build, asked in together.items()]
 
 
-def _compiled(statement: Select[Any], *, prepared: bool = False) -> Statement:
-    compiled = statement.compile(dialect=_driver, compile_kwargs={"render_postcompile": True})
-    constants = {name: value for name, value in compiled.params.items() if value is not None}
+def compiled(statement: Select[*tuple[Any, ...]], *, prepared: bool = False) -> Statement:
+    """A statement as text; `prepared`: one plan is good for all its values."""
+    for_driver = statement.compile(dialect=_driver, compile_kwargs={"render_postcompile": True})
+    constants = {name: value for name, value in for_driver.params.items() if value is not None}
     if not prepared:
-        return Statement(str(compiled), constants)
+        return Statement(str(for_driver), constants)
     for_server = statement.compile(dialect=_server, compile_kwargs={"render_postcompile": True})
     parameters = {name: _type_of(for_server.binds[name]) for name in for_server.positiontup or ()}
-    return Statement(str(compiled), constants, str(for_server), parameters)
+    return Statement(str(for_driver), constants, str(for_server), parameters)
 
 
 def _type_of(parameter: BindParameter[Any]) -> str:

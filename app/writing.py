@@ -123,8 +123,7 @@ def locked(
 def representation(session: Session, resource: Resource, record_id: int) -> str:
     """The JSON text of a record as this transaction sees it."""
     statement = statements.one(resource, tuple(resource.fields))
-    values = statement.constants | {"id": record_id}
-    return str(session.connection().exec_driver_sql(statement.sql, values).scalar_one())
+    return str(statement.run_within(session.connection(), {"id": record_id}).scalar_one())
 
 
 def begin() -> None:
@@ -135,10 +134,11 @@ def begin() -> None:
 
 def _create(session: Session, resource: Resource, documents: list[Json], *, batch: bool) -> list[tuple[int, str]]:
     drafts = add(session, resource, documents, [f"/{place}" if batch else "" for place in range(len(documents))])
-    statement = statements.several(resource)
-    values = statement.constants | {"ids": [draft.record.id for draft in drafts]}
-    rows = session.connection().exec_driver_sql(statement.sql, values)
-    texts = {record_id: text for text, record_id in rows}
+    if not batch:
+        return [(draft.record.id, representation(session, resource, draft.record.id)) for draft in drafts]
+    ids = [draft.record.id for draft in drafts]
+    rows = statements.several(resource).run_within(session.connection(), {"ids": ids})
+    texts = {row.id: row.document for row in rows}
     return [(draft.record.id, texts[draft.record.id]) for draft in drafts]
 
 

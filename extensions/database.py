@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from .admission import Admission, Stalled
 from .deadline import DeadlinePassed, Watch, within
-from .statement import Statement
+from .statement import FORGOTTEN, Statement
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -127,10 +127,11 @@ def _rows(
 def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Result:
     """What `work` returns, after what it did in the session was committed.
 
-    `work` may run several times: a deadlock, a lost race against a unique or foreign key and a connection that
-    was dead before it was used are tried again from the start; a connection that is lost while it commits is not,
-    because nobody knows whether it did. The budget is for the whole; where the work is `long` by what was asked, a
-    batch, each statement has one. Raises `DatabaseUnavailable`; what `work` itself raises rolls everything back.
+    `work` may run several times: a deadlock, a lost race against a unique or foreign key, a connection that was dead
+    before it was used and one that forgot its prepared statements are tried again from the start; a connection that is
+    lost while it commits is not, because nobody knows whether it did. The budget is for the whole; where the work is
+    `long` by what was asked, a batch, each statement has one. Raises `DatabaseUnavailable`; what `work` itself raises
+    rolls everything back.
     """
     ends = time.monotonic() + BUDGET_SECONDS
     latest = ends - CONNECT_SECONDS
@@ -156,7 +157,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
                     except sqlalchemy_errors.DBAPIError as error:
                         code = getattr(error.orig, "pgcode", None) or ""
                         lost = error.connection_invalidated and not committing
-                        again = lost or code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
+                        again = lost or code.startswith(SERIALIZATION) or code in (*INTEGRITY_RACE, *FORGOTTEN)
                         if not again or attempt == ATTEMPTS or time.monotonic() > latest:
                             raise
     finally:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
+from sqlalchemy import Connection, CursorResult
+from sqlalchemy.exc import DBAPIError
 
 KNOWN = "catalog.prepared"  # in the `info` of a connection: name → when it was prepared
 PLAN_SECONDS = 10.0  # a table may have grown; a new plan every now and then costs nothing
 MOST = 200  # statements that one connection knows; each holds some memory of the server
 # A pooler may give each transaction another connection, which knows other statements; and a schema may change.
-UNKNOWN, TAKEN, CHANGED = "26000", "42P05", "0A000"
+UNKNOWN, TAKEN, CHANGED = FORGOTTEN = ("26000", "42P05", "0A000")
 
 Values = Mapping[str, Any]
+Info = MutableMapping[Any, Any]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -48,25 +52,42 @@ class Statement:
         types = f"({', '.join(self.parameters.values())})" if self.parameters else ""
         return f"PREPARE {self.name}{types} AS {self.prepared}; ".replace("%", "%%")
 
-    def run(self, cursor: Any, info: MutableMapping[Any, Any], values: Values) -> None:
+    def run(self, cursor: Any, info: Info, values: Values) -> None:
         """Execute it with `values`; `info` is what is kept beside the cursor's connection, which is in autocommit."""
         values = {**self.constants, **values}
         if self.prepared is None:
             cursor.execute(self.sql, values)
             return
+        try:
+            self._run_prepared(cursor.execute, info, values)
+        except psycopg2.Error as error:
+            if error.pgcode not in FORGOTTEN:
+                raise
+            cursor.execute(self.sql, values)
+
+    def run_within(self, connection: Connection, values: Values) -> CursorResult[Any]:
+        """Execute it with `values` in the transaction of a connection; its result.
+
+        Where the connection does not know it any more, the transaction fails with one of the `FORGOTTEN`; it can be
+        tried again.
+        """
+        values = {**self.constants, **values}
+        if self.prepared is None:
+            return connection.exec_driver_sql(self.sql, values)
+        return self._run_prepared(connection.exec_driver_sql, connection.connection.info, values)
+
+    def _run_prepared(self, execute: Callable[[str, tuple[Any, ...]], Result], info: Info, values: Values) -> Result:
         known: dict[str, float] = info.setdefault(KNOWN, {})
         sql, now = self._execute, time.monotonic()
         if now - known.get(self.name, -PLAN_SECONDS) >= PLAN_SECONDS:
             sql = f"{self._make_room(known)}{self._prepare}{sql}"
             known[self.name] = now
         try:
-            cursor.execute(sql, [values[name] for name in self.parameters])
-        except psycopg2.Error as error:
-            if error.pgcode == UNKNOWN:
-                del known[self.name]
-            elif error.pgcode not in (TAKEN, CHANGED):
-                raise
-            cursor.execute(self.sql, values)
+            return execute(sql, tuple(values[name] for name in self.parameters))
+        except (psycopg2.Error, DBAPIError) as error:
+            if getattr(getattr(error, "orig", error), "pgcode", None) == UNKNOWN:
+                known.pop(self.name, None)
+            raise
 
     def _make_room(self, known: dict[str, float]) -> str:
         """The SQL that makes the connection forget an old plan of this statement, or of the one prepared first."""

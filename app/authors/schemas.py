@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, FromClause, and_
 from sqlalchemy.orm import Session
 
-from app import conditions
+from app import conditions, insertion
 from app.fields import Asked, Filter
 from app.resource import Draft, Resource
 from app.values import person_name
@@ -25,11 +25,9 @@ def save(session: Session, drafts: list[Draft]) -> None:
         follows = made
         if "sort_name" in values:
             follows = values["sort_name"] is None or (made and values["sort_name"] == author.sort_name)
-        for name, value in values.items():
-            setattr(author, name, value)
-        if follows or author.sort_name is None:
-            author.sort_name = person_name.sort_name(author.name)
-        session.add(author)
+        if follows or (author.id is None and values.get("sort_name") is None):
+            values["sort_name"] = person_name.sort_name(values.get("name", author.name))
+    insertion.store(session, AUTHORS.table, drafts)
 
 
 def by_name(table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[bool]:

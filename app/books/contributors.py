@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 from zlib import crc32
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, and_, cast, delete, func, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.authors.models import Author
@@ -14,7 +27,9 @@ from app.authors.schemas import AUTHORS
 from app.expressions import text_key
 from app.problems import unknown_name
 from app.resource import Draft
+from app.statements import compiled
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
+from extensions.statement import Statement
 
 from .models import ROLES, Contribution
 
@@ -175,8 +190,7 @@ def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
     for start in range(0, len(names_left), NAMES_AT_ONCE):
         new = [Draft(Author(), {"name": name}) for name in names_left[start : start + NAMES_AT_ONCE]]
         AUTHORS.save(session, new)
-        session.flush()
-        known |= {draft.record.name: draft.record.id for draft in new}
+        known |= {draft.values["name"]: draft.record.id for draft in new}
 
 
 def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[str, Any]]:
@@ -215,10 +229,16 @@ def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     ordered = sorted(names)
     for start in range(0, len(ordered), NAMES_AT_ONCE):
-        part = cast(ordered[start : start + NAMES_AT_ONCE], ARRAY(Text))
-        wanted = func.unnest(part).table_valued("name").render_derived(name="wanted")
-        same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
-        authors = select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
-        for author_id, name in session.execute(authors):
-            found.setdefault(name, []).append(author_id)
+        part = ordered[start : start + NAMES_AT_ONCE]
+        for row in _authors_of_names().run_within(session.connection(), {"names": part}):
+            found.setdefault(row.name, []).append(row.id)
     return found
+
+
+@cache
+def _authors_of_names() -> Statement:
+    names = cast(bindparam("names"), ARRAY(Text))
+    wanted = func.unnest(names).table_valued("name").render_derived(name="wanted")
+    same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
+    authors = select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
+    return compiled(authors, prepared=True)

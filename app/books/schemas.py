@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import insertion
 from app.fields import Field, Filter
 from app.problems import Conflict
 from app.resource import Draft, Resource
@@ -21,19 +22,14 @@ def save(session: Session, drafts: list[Draft]) -> None:
     """Bring books and their contributors into the session. Raises `Conflict` for an ISBN that is taken."""
     _refuse_taken(session, drafts)
     stored = {draft.record.id for draft in drafts} - {None}
-    for draft in drafts:
-        for name, value in draft.values.items():
-            if name != "authors":
-                setattr(draft.record, name, value)
-        session.add(draft.record)
     contributors.make_missing_authors(session, drafts)
+    insertion.store(session, BOOKS.table, drafts, leave_out=("authors",))
     session.flush()
     rows: list[dict[str, Any]] = []
     for draft in drafts:
         if "authors" in draft.values:
             rows += contributors.rows_to_insert(session, draft, new=draft.record.id not in stored)
-    if rows:
-        session.execute(insert(Contribution), rows)
+    insertion.insert(session, Contribution.__table__, rows)
 
 
 def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
@@ -49,10 +45,12 @@ def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
             )
         elif isbn:
             first[isbn] = draft
+    if not first:
+        return
     own = [draft.record.id for draft in first.values() if draft.record.id]
     taken = select(Book.isbn, Book.id).where(Book.isbn.in_(first), Book.id.not_in(own)).order_by(Book.id)
     links = []
-    for isbn, book_id in session.execute(taken) if first else ():
+    for isbn, book_id in session.execute(taken):
         assert isbn is not None
         faults.add(
             f"{first[isbn].pointer}/isbn", "taken", f"The ISBN {isbn} is taken by book {book_id}: /books/{book_id}."

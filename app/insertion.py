@@ -1,0 +1,57 @@
+"""New rows: one statement for any number of them, which go to the database as one JSON array."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.orm import Session
+
+from extensions.statement import Statement
+
+from .resource import Draft
+
+_dialect = PGDialect()
+
+
+def insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows that all have the same columns; their ids in the same order, where the table has ids."""
+    if not rows:
+        return []
+    statement = _statement(table, tuple(rows[0]))
+    result = statement.run_within(session.connection(), {"rows": json.dumps(rows)})
+    return [row[0] for row in result] if result.returns_rows else []
+
+
+def store(session: Session, table: Table, drafts: Iterable[Draft], leave_out: tuple[str, ...] = ()) -> None:
+    """Bring the values of drafts into the database, but those of the members `leave_out`: the new records are
+    inserted, and get their ids; the others are changed by the session when it is flushed.
+    """
+    new = []
+    for draft in drafts:
+        if draft.record.id is None:
+            new.append(draft)
+            continue
+        for name, value in draft.values.items():
+            if name not in leave_out:
+                setattr(draft.record, name, value)
+        session.add(draft.record)
+    rows = [{name: value for name, value in draft.values.items() if name not in leave_out} for draft in new]
+    for draft, record_id in zip(new, insert(session, table, rows), strict=True):
+        draft.record.id = record_id
+
+
+@lru_cache(maxsize=64)
+def _statement(table: Table, names: tuple[str, ...]) -> Statement:
+    columns = ", ".join(names)
+    types = ", ".join(f"{name} {table.c[name].type.compile(_dialect)}" for name in names)
+    source = f"json_to_recordset({{rows}}) AS new({types})"
+    returning = " RETURNING id" if "id" in table.c else ""
+    sql = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {source}{returning}"
+    return Statement(
+        sql.format(rows="CAST(%(rows)s AS json)"), {}, sql.format(rows="CAST($1 AS json)"), {"rows": "text"}
+    )
