@@ -43,6 +43,8 @@ from .fields import Asked
 from .query import Query, SortKey
 from .resource import Resource
 
+USUAL_LIMITS = (10, 20, 25, 50, 100)  # lists of which have statements of their own
+
 _driver = PGDialect_psycopg2()
 _server = PGDialect(paramstyle="numeric_dollar")
 
@@ -50,7 +52,8 @@ _server = PGDialect(paramstyle="numeric_dollar")
 @dataclass(frozen=True)
 class Shape:
     """What of a query makes another statement. `conditions`: (filter, operator, number of values). `limit`: the number
-    of rows where it is a part of the statement, so that the plan is made for it; else it is a value.
+    of rows where it is a part of the statement, so that one plan is made for it (and is good for all values, where
+    nothing is filtered by them); else it is a value.
     """
 
     fields: tuple[str, ...]
@@ -66,7 +69,7 @@ class Shape:
     @property
     def has_one_plan(self) -> bool:
         """Whether one plan is good for all values."""
-        return not self.conditions and not self.skips and (self.is_one_range or not self.resumes)
+        return self.limit is not None and (self.is_one_range or not self.resumes)
 
     @property
     def is_one_range(self) -> bool:
@@ -93,7 +96,7 @@ def shape_of(query: Query) -> Shape:
         backwards=cursor is not None and cursor.backwards,
         skips=query.offset > 0,
         total=query.total,
-        limit=None if query.conditions or query.offset else query.limit + 1,
+        limit=query.limit + 1 if query.limit in USUAL_LIMITS and not (query.conditions or query.offset) else None,
     )
 
 

@@ -159,27 +159,25 @@ def _running(
     """Run a server until the block ends; it has to answer on its port."""
     port = port or free_port()
     arguments = [argument.format(port=port) for argument in command]
-    log = tempfile.TemporaryFile()
-    process = subprocess.Popen(
-        arguments, cwd=folder, env={**environment, "PORT": str(port)}, stdout=log, stderr=subprocess.STDOUT
-    )
+    environment = {**environment, "PORT": str(port)}
     address = f"http://127.0.0.1:{port}"
-    try:
-        ends = time.monotonic() + 30
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > ends:
-                log.seek(0)
-                raise RuntimeError(f"{name} does not answer:\n{log.read().decode(errors='replace')}")
-            time.sleep(0.1)
-        yield Service(name, address, process.pid)
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+            ends = time.monotonic() + 30
+            while not _answers(port):
+                if process.poll() is not None or time.monotonic() > ends:
+                    log.seek(0)
+                    raise RuntimeError(f"{name} does not answer:\n{log.read().decode(errors='replace')}")
+                time.sleep(0.1)
+            yield Service(name, address, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _answers(port: int) -> bool:

@@ -17,7 +17,7 @@ from app.books.schemas import BOOKS
 
 SHARES = (0.00001, 0.01, 0.5)
 NEAR = 8.0  # a value that finds so many times more or less than asked for is not taken
-RUNS, RUNS_OF_SLOW, SLOW = 3, 2, 0.05  # seconds
+RUNS, RUNS_TO_TELL, RUNS_OF_SLOW, SLOW = 25, 200, 5, 0.1  # seconds
 BOUND = 0.05  # seconds
 TEXTS = ("title", "subtitle", "publisher", "language", "series")
 NUMBERS = ("id", "page_count", "series_position", "created_at", "updated_at")
@@ -228,13 +228,19 @@ def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
     statement = statements.page(BOOKS, statements.shape_of(parsed))
     values = statement.constants | statements.values_of(parsed)
     times: list[float] = []
-    while len(times) < RUNS and not (len(times) >= RUNS_OF_SLOW and min(times) > SLOW):
-        started = time.perf_counter()
-        cursor.execute(statement.sql, values)
-        cursor.fetchall()
-        times.append(time.perf_counter() - started)
+
+    def run(most: int) -> None:
+        while len(times) < most and not (len(times) >= RUNS_OF_SLOW and min(times) > SLOW):
+            started = time.perf_counter()
+            cursor.execute(statement.sql, values)
+            cursor.fetchall()
+            times.append(time.perf_counter() - started)
+
+    run(RUNS)
+    if max(times) > BOUND:  # the statement, or the machine for a moment: more runs tell
+        run(RUNS_TO_TELL)
     times.sort()
-    p99 = times[-1]
+    p99 = times[math.ceil(len(times) * 0.99) - 1]
     plan = ""
     if p99 > BOUND:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement.sql}", values)

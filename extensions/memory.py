@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from flask_caching.backends.base import BaseCache
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 24 * 1024 * 1024
 
 
 class MemoryCache(BaseCache):
