@@ -54,8 +54,8 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 
 forwarder_headers = ""  # nobody may say by a header where the application stands
 
-# Each thread would get memory of its own to allocate from, of which much lies idle; under one interpreter lock they gain
-# nothing by that.
+# Each thread would get memory of its own to allocate from, of which much lies idle; under one interpreter lock they
+# gain nothing by that.
 M_ARENA_MAX = -8
 with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)

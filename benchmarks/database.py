@@ -24,13 +24,16 @@ from . import catalog
 ROOT = Path(__file__).parent.parent
 
 
+SETTINGS = {"max_connections": "300"}  # all contestants keep theirs open
+
+
 class Cluster:
     """The cluster in `folder`, running."""
 
     def __init__(self, folder: Path) -> None:
         self.directory = folder / "postgres"
         self.folder = folder
-        self.base = embedded.start(self.directory).replace("postgresql+psycopg2://", "postgresql://")
+        self.base = embedded.start(self.directory, SETTINGS).replace("postgresql+psycopg2://", "postgresql://")
 
     def url(self, name: str) -> str:
         """The address of a database, in libpq's form."""

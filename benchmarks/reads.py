@@ -112,7 +112,7 @@ def hits(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
         if peer.name.startswith("Flask"):
             command = contestants.peers()[peer.name]
             url = bench.cluster.url(bench.database)
-            plain = start(contestants.peer("Flask-Caching's cached", command, url, CACHE="on"))
+            plain = start(contestants.peer("Flask-Caching's cached", command, url, CACHE="on", CACHE_SECONDS="3600"))
             found[plain.name] = bench.load(plain, "hit", theirs)
         if peer.name.startswith("Fastify"):
             found[f"{peer.name} (no cache)"] = bench.load(peer, "hit", theirs)

@@ -30,7 +30,7 @@ db = SQLAlchemy(app, model_class=Base, session_options={"expire_on_commit": Fals
 cache = Cache(app)
 
 MAX_LIMIT = 100
-CACHE_SECONDS = 10
+CACHE_SECONDS = int(os.environ.get("CACHE_SECONDS", "10"))
 
 
 class Author(db.Model):
