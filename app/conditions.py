@@ -141,7 +141,8 @@ def number(column: Sql, asked: Asked, *, walked: bool | None = None) -> Bool:
             if len(spans) > 1 and walked is not None:  # the walk begins at the first of them
                 lows, highs = zip(*spans, strict=True)
                 found = and_(found, any_key >= func.least(*lows), any_key <= func.greatest(*highs))
-            return found
+            # No value that is asked for is the one that stands for unknown.
+            return and_(found, any_key != unknown(column.type, descending=bool(walked))) if nullable else found
         case "ne" if first is last:
             return column.is_distinct_from(first)
         case "ne":

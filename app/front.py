@@ -33,8 +33,8 @@ StartResponse = Callable[..., Any]
 
 READS = ("GET", "HEAD")
 REQUEST_ID = "catalog.request_id"
-NOT_MODIFIED_HEADERS = ("ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
-KEPT_HEADERS = ("Content-Type", *NOT_MODIFIED_HEADERS)
+KEPT_HEADERS = ("Content-Type", "ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
+NOT_MODIFIED_HEADERS = (*KEPT_HEADERS[1:], "Age")
 ON_EVERY_ANSWER = [("X-Content-Type-Options", "nosniff")]
 LARGEST_KEPT = 1024 * 1024  # bytes of a body
 
@@ -144,6 +144,8 @@ class Front:
         hit = self._hit(kept) if kept and not new else None
         if hit:
             return hit
+        if _must_not_be_kept(environ):
+            return self._ask(environ), "catalog; fwd=request"
         if generation is None:
             return self._ask(environ), "catalog; fwd=uri-miss"
         if new:
@@ -164,7 +166,7 @@ class Front:
             return answer, said
         if answer.status.startswith("503"):  # it would be so for us, too
             return Answer.of(Unavailable(), environ), said
-        if not _may_keep(answer):  # a problem that speaks of the request of the other
+        if not _may_share(answer):  # a problem speaks of the request of the other
             return self._ask(environ), said
         return answer, f"{said}; collapsed"
 
@@ -244,6 +246,11 @@ def _wants_new(environ: Environ) -> bool:
     return bool(_goes_past.search(environ.get("HTTP_CACHE_CONTROL", "")))
 
 
+def _must_not_be_kept(environ: Environ) -> bool:
+    """Whether the caller wants the answer in no cache (RFC 9111, section 5.2.1.5)."""
+    return "no-store" in environ.get("HTTP_CACHE_CONTROL", "").lower()
+
+
 def _key(environ: Environ) -> str:
     """One text for one question: the path, and the parameters in order."""
     path = environ["PATH_INFO"]
@@ -256,9 +263,13 @@ def _key(environ: Environ) -> str:
 
 
 def _may_keep(answer: Answer) -> bool:
+    return len(answer.body) <= LARGEST_KEPT and _may_share(answer)
+
+
+def _may_share(answer: Answer) -> bool:
+    """Whether all who ask the same may get this answer."""
     return (
         answer.status.startswith("200")
-        and len(answer.body) <= LARGEST_KEPT
         and answer.header("Content-Type") == JSON  # what `accepts` was asked about
         and "s-maxage" in (answer.header("Cache-Control") or "")
     )

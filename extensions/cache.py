@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ from flask_caching import Cache
 from .generation import Generation
 from .memory import MemoryCache
 
-TOKEN = "generation"
+PREFIX, TOKEN = "catalog:", "generation"
 REDIS_TIMEOUT = 0.04  # seconds that a request waits for Redis
 INSISTENCE = (0.0, 0.1, 0.3, 0.6)  # seconds that a write waits before it asks Redis again
 PAUSE = 1.0  # seconds for which Redis is left alone after it failed
@@ -58,13 +59,15 @@ class ResponseCache:
         self._in_vain = False  # a write insisted, and Redis has not answered since
         self._gone = False  # nothing listens where Redis should
         self._run = b""
+        self._line: Any = None  # a connection to Redis, for the token alone
+        self._asking = threading.Lock()
         self._moment: tuple[object, bytes | None] = (None, None)  # the last one asked about, its generation
         config: dict[str, Any] = {"CACHE_TYPE": "extensions.memory.MemoryCache", "CACHE_DEFAULT_TIMEOUT": seconds}
         if redis_url:
             config |= {
                 "CACHE_TYPE": "RedisCache",
                 "CACHE_REDIS_URL": redis_url,
-                "CACHE_KEY_PREFIX": "catalog:",
+                "CACHE_KEY_PREFIX": PREFIX,
                 "CACHE_OPTIONS": {
                     "redis_connect_func": self._connected,
                     "socket_timeout": REDIS_TIMEOUT,
@@ -101,7 +104,7 @@ class ResponseCache:
             return self._fresh(stamped, self._number())[0]
         asked = self._moment  # read once: threads ask, too
         if asked[0] != moment:
-            asked = self._moment = (moment, self._ask(lambda: self.backend.get(TOKEN)))
+            asked = self._moment = (moment, self._ask(self._token))
         token = asked[1]
         return self._fresh(stamped, token)[0] if token and not self._behind else None
 
@@ -143,6 +146,24 @@ class ResponseCache:
             if made == generation:
                 return value, generation
         return None, generation
+
+    def _token(self) -> bytes | None:
+        """The token, asked for over a connection of its own: the client's way to one costs more than the question."""
+        if not self._asking.acquire(blocking=False):  # another thread asks
+            return self.backend.get(TOKEN)
+        try:
+            if self._line is None:
+                self._line = self.backend._read_client.connection_pool.make_connection()
+                self._line.connect()
+            self._line.send_command("GET", f"{PREFIX}{TOKEN}")
+            return self._line.read_response()
+        except (redis.RedisError, OSError):
+            if self._line is not None:  # what it still answers belongs to a question that was given up
+                self._line.disconnect()
+                self._line = None
+            raise
+        finally:
+            self._asking.release()
 
     def _renewed(self) -> bytes | None:
         """A new token in Redis, or None where Redis cannot be reached; then it is owed, and set before the next use."""

@@ -40,7 +40,8 @@ class Statement:
     @cached_property
     def name(self) -> str:
         """By what it says, so that whoever uses the connection after us means the same by it."""
-        return f"catalog_{hashlib.sha256((self.prepared or '').encode()).hexdigest()[:24]}"
+        said = f"{self.prepared} {self.parameters}"
+        return f"catalog_{hashlib.sha256(said.encode()).hexdigest()[:24]}"
 
     @cached_property
     def _execute(self) -> str:
@@ -81,12 +82,12 @@ class Statement:
         sql, now = self._execute, time.monotonic()
         if now - known.get(self.name, -PLAN_SECONDS) >= PLAN_SECONDS:
             sql = f"{self._make_room(known)}{self._prepare}{sql}"
-            known[self.name] = now
+            known[self.name] = now  # also where it fails: it stays prepared when a transaction is rolled back
         try:
             return execute(sql, tuple(values[name] for name in self.parameters))
         except (psycopg2.Error, DBAPIError) as error:
-            if getattr(getattr(error, "orig", error), "pgcode", None) == UNKNOWN:
-                known.pop(self.name, None)
+            if getattr(getattr(error, "orig", error), "pgcode", None) in (UNKNOWN, CHANGED):
+                known.clear()  # who forgot one forgot all
             raise
 
     def _make_room(self, known: dict[str, float]) -> str:

@@ -63,6 +63,11 @@ class Id(Integer):
         return self.json_schema(sent=True)
 
 
+def _double(value: str | float) -> float:
+    """As a double; minus zero is zero."""
+    return float(value) + 0.0
+
+
 class Number(Kind):
     """A number within limits, fractions allowed, as precise as a JSON number commonly is (a double)."""
 
@@ -72,12 +77,12 @@ class Number(Kind):
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.high = low, high
-        self.rule = rule_of(of_type((int, float), "a number"), between(low, high), float)
+        self.rule = rule_of(of_type((int, float), "a number"), between(low, high), _double)
 
     def parse(self, value: str, operator: str) -> float:
         if not re.fullmatch(self.IN_QUERY, value):
             reject("invalid", "This must be a number such as 3 or 1.5.")
-        return float(value)
+        return _double(value)
 
     def is_key(self, key: Json) -> bool:
         return key in ("Infinity", "-Infinity") or (type(key) in (int, float) and abs(key) <= BIGINT_MAX)

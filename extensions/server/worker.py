@@ -71,6 +71,7 @@ class PatientWorker(Worker):
         self.left: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by threads, for the main loop
         self.stays = threading.BoundedSemaphore(max(1, self.cfg.threads // 3))
         self.accepting = self.replaced = False
+        self.no_room_until = 0.0
         self.moment = 0
         super().init_process()
 
@@ -91,7 +92,8 @@ class PatientWorker(Worker):
                     break
                 self._end_late()
                 next_round = time.monotonic() + ROUND_SECONDS
-            self._accept_if(len(self.connections) < self.cfg.worker_connections)
+            room = len(self.connections) < self.cfg.worker_connections
+            self._accept_if(room and time.monotonic() >= self.no_room_until)
             self._turn(ROUND_SECONDS)
         self._finish(time.monotonic() + self.cfg.graceful_timeout)
 
@@ -161,7 +163,10 @@ class PatientWorker(Worker):
         """Take a new connection; True if there was one."""
         try:
             client, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # no descriptor is free: none is taken for a moment
+                self.log.error("No new connection: %s", error.strerror)
+                self.no_room_until = time.monotonic() + ROUND_SECONDS
             return False
         client.setblocking(True)  # for threads; the main loop says each time that it does not wait
         conn = Connection(client, address, listener.getsockname())

@@ -32,6 +32,7 @@ def upgrade() -> None:
             op.execute(f"CREATE INDEX ix_{table}_{name} ON {table} ({name}, id) INCLUDE ({other})")
 
     op.execute("CREATE INDEX ix_authors_id_hash ON authors USING hash (id)")
+    op.execute("ANALYZE authors, books")
 
 
 def downgrade() -> None:
