@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,16 +15,32 @@ from extensions.statement import Statement
 
 from .resource import Draft
 
+ROWS_AT_ONCE, LETTERS_AT_ONCE = 5_000, 500_000
+
 _dialect = PGDialect()
 
 
 def insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert rows that all have the same columns; their ids in the same order, where the table has ids."""
-    if not rows:
-        return []
-    statement = _statement(table, tuple(rows[0]))
-    result = statement.run_within(session.connection(), {"rows": json.dumps(rows)})
-    return [row[0] for row in result] if result.returns_rows else []
+    found: list[int] = []
+    for part in _parts([json.dumps(row) for row in rows]):
+        result = _statement(table, tuple(rows[0])).run_within(session.connection(), {"rows": f"[{','.join(part)}]"})
+        found += [row[0] for row in result] if result.returns_rows else []
+    return found
+
+
+def _parts(texts: list[str]) -> Iterator[list[str]]:
+    """Texts in their order, no more at once than one statement takes in good time."""
+    part: list[str] = []
+    length = 0
+    for text in texts:
+        if part and (len(part) == ROWS_AT_ONCE or length + len(text) > LETTERS_AT_ONCE):
+            yield part
+            part, length = [], 0
+        part.append(text)
+        length += len(text)
+    if part:
+        yield part
 
 
 def store(session: Session, table: Table, drafts: Iterable[Draft], leave_out: tuple[str, ...] = ()) -> None:

@@ -43,6 +43,9 @@ from .fields import Asked
 from .query import Query, SortKey
 from .resource import Resource
 
+Wanted = tuple[str, str, int | bool, bool]
+
+FEW_LETTERS = 3  # of a part of a text that may be in most texts
 USUAL_LIMITS = (10, 20, 25, 50, 100)  # lists of which have statements of their own
 
 _driver = PGDialect_psycopg2()
@@ -51,13 +54,14 @@ _server = PGDialect(paramstyle="numeric_dollar")
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a query makes another statement. `conditions`: (filter, operator, number of values). `limit`: the number
+    """What of a query makes another statement. `conditions`: (filter, operator, number of values,
+    whether the first is of few letters). `limit`: the number
     of rows where it is a part of the statement, so that one plan is made for it (and is good for all values, where
     nothing is filtered by them); else it is a value.
     """
 
     fields: tuple[str, ...]
-    conditions: tuple[tuple[str, str, int | bool], ...] = ()
+    conditions: tuple[Wanted, ...] = ()
     sort: tuple[SortKey, ...] = (SortKey("id"),)
     resumes: bool = False
     inclusive: bool = False
@@ -87,6 +91,7 @@ def shape_of(query: Query) -> Shape:
                 condition.name,
                 condition.operator,
                 condition.values[0] if condition.operator == "null" else len(condition.values),
+                len(str(condition.values[0])) <= FEW_LETTERS,
             )
             for condition in query.conditions
         ),
@@ -169,9 +174,9 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
 
 
 @lru_cache(maxsize=256)
-def rows_of(resource: Resource, conditions_: tuple[tuple[str, str, int | bool], ...]) -> Statement:
+def rows_of(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     """The rows that meet the conditions, to be counted or estimated."""
-    where = _where(resource, Shape(fields=(), conditions=conditions_))
+    where = _where(resource, Shape(fields=(), conditions=wanted))
     return compiled(select(literal_column("1")).select_from(resource.table).where(*where))
 
 
@@ -191,7 +196,7 @@ def _documents(
 
 def _is_found_in_indexes(resource: Resource, shape: Shape) -> bool:
     """Whether an index knows all that is asked of a row, so that only those of the page are looked up in the table."""
-    asked = {name for name, _, _ in shape.conditions}
+    asked = {name for name, *_ in shape.conditions}
     return bool(asked) and asked | {key.name for key in shape.sort} <= resource.indexed_together
 
 
@@ -271,14 +276,14 @@ def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
     place = 0
-    for name, operator, count in shape.conditions:
+    for name, operator, count, short in shape.conditions:
         filter_ = resource.filters[name]
         values: list[Any] = [count] if operator == "null" else []
         while operator != "null" and len(values) < count:
             parts: tuple[Any, ...] = tuple(bindparam(f"v{place + part}") for part in range(filter_.kind.width))
             values.append(parts[0] if len(parts) == 1 else parts)
             place += len(parts)
-        asked = Asked(operator, values)
+        asked = Asked(operator, values, short)
         if filter_.build:
             together.setdefault(filter_.build, {}).setdefault(name, []).append(asked)
         else:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from app import conditions
 from app.authors.models import Author, names_of
@@ -30,8 +43,14 @@ def of_contributions(books: FromClause, asked: dict[str, list[Asked]]) -> Bool:
     positive = any(one.operator != "ne" for _, one in conditions_)
     found: list[Bool] = [not_(_some(books, true())) if one.values[0] else _some(books, true()) for one in nothing]
     if positive:
-        met = [not_(_met(name, one)) if one.operator == "ne" else _met(name, one) for name, one in conditions_]
-        found.append(_some(books, and_(*met)))
+        names = [one for name, one in conditions_ if name == "author" and one.operator != "ne"]
+        alone = names[0] if len(names) == 1 else None
+        met = [
+            not_(_met(name, one)) if one.operator == "ne" else _met(name, one)
+            for name, one in conditions_
+            if one is not alone
+        ]
+        found.append(_some_by_name(books, alone, met) if alone else _some(books, and_(*met)))
     else:
         found += [not_(_some(books, _met(name, one))) for name, one in conditions_]
     return and_(*found)
@@ -58,20 +77,39 @@ def _by_role(asked: Asked) -> Bool:
 
 def _by_name(asked: Asked) -> Bool:
     """A name that the contributor bears, or bore on this book."""
+    return or_(_contributions.c.author_id.in_(select(_authors.c.id).where(_bears(asked))), _is_credited(asked))
+
+
+def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
+    """Whether a book has a contribution by that name that meets the other conditions, too.
+
+    The author bears the name, or bore it on this book alone: each of the two questions has an index. Most names are of
+    few books, which are found first; a part of few letters may be in most names, so that it is looked for book by book.
+    """
+    if asked.operator in ("eq", "in") or not asked.short:
+        bearers = select(_authors.c.id).where(_bears(asked))
+        of_book = select(_contributions.c.book_id)
+        by_author = of_book.where(_contributions.c.author_id.in_(bearers), *others)
+        return books.c.id.in_(union_all(by_author, of_book.where(_is_credited(asked), *others)))
+    of_author = and_(_authors.c.id == _contributions.c.author_id, _contributions.c.book_id == books.c.id)
+    one: Select[Any] = select(literal_column("1")).select_from(_contributions, _authors)
+    by_name = exists(one.where(of_author, _bears(asked), *others).correlate(books))
+    return or_(by_name, _some(books, and_(_is_credited(asked), *others)))
+
+
+def _bears(asked: Asked) -> Bool:
+    """A row of ``authors`` whose name, or one of the alternate names, is the one asked for."""
     before, after = {"contains": ("%", "%"), "starts": ("%\n", "%")}.get(asked.operator, ("%\n", "\n%"))
-    credited_before, credited_after = {"contains": ("%", "%"), "starts": ("", "%")}.get(asked.operator, ("", ""))
     names = names_of(_authors.c.name, _authors.c.alternate_names)
-    authors = select(_authors.c.id).where(
-        or_(*(conditions.like(names, before, value, after) for value in asked.values))
-    )
+    return or_(*(conditions.like(names, before, value, after) for value in asked.values))
+
+
+def _is_credited(asked: Asked) -> Bool:
+    """A row of ``contributions`` whose credited name is the one asked for."""
+    before, after = {"contains": ("%", "%"), "starts": ("", "%")}.get(asked.operator, ("", ""))
     credited = fold(_contributions.c.credited_as)
-    return or_(
-        _contributions.c.author_id.in_(authors),
-        and_(
-            _contributions.c.credited_as.is_not(None),
-            or_(*(conditions.like(credited, credited_before, value, credited_after) for value in asked.values)),
-        ),
-    )
+    likes = (conditions.like(credited, before, value, after) for value in asked.values)
+    return and_(_contributions.c.credited_as.is_not(None), or_(*likes))
 
 
 _CONDITIONS: dict[str, Callable[[Asked], Bool]] = {"author_id": _by_id, "author": _by_name, "role": _by_role}

@@ -167,6 +167,8 @@ class PatientWorker(Worker):
             if error.errno in (errno.EMFILE, errno.ENFILE):  # no descriptor is free: none is taken for a moment
                 self.log.error("No new connection: %s", error.strerror)
                 self.no_room_until = time.monotonic() + ROUND_SECONDS
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
             return False
         client.setblocking(True)  # for threads; the main loop says each time that it does not wait
         conn = Connection(client, address, listener.getsockname())
