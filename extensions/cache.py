@@ -29,6 +29,7 @@ from .generation import Generation
 from .memory import MemoryCache
 
 PREFIX, TOKEN = "catalog:", "generation"
+QUESTION = b"*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n" % (len(PREFIX + TOKEN), (PREFIX + TOKEN).encode())  # as Redis reads it
 REDIS_TIMEOUT = 0.04  # seconds that a request waits for Redis
 INSISTENCE = (0.0, 0.1, 0.3, 0.6)  # seconds that a write waits before it asks Redis again
 PAUSE = 1.0  # seconds for which Redis is left alone after it failed
@@ -155,7 +156,7 @@ class ResponseCache:
             if self._line is None:
                 self._line = self.backend._read_client.connection_pool.make_connection()
                 self._line.connect()
-            self._line.send_command("GET", f"{PREFIX}{TOKEN}")
+            self._line.send_packed_command([QUESTION], check_health=False)
             return self._line.read_response()
         except (redis.RedisError, OSError):
             if self._line is not None:  # what it still answers belongs to a question that was given up
