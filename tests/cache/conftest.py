@@ -106,5 +106,11 @@ class Redis:
     def all_keys(self) -> list[str]:
         return [line.decode() for line in self.say("KEYS *").split(b"\r\n")[1:] if line and line[:1] != b"$"]
 
-    def value(self, key: str) -> bytes:
-        return self.say(f'GET "{key}"').partition(b"\r\n")[2].removesuffix(b"\r\n")
+    def values(self) -> dict[str, bytes]:
+        """What lies there now; a key that expires between the list and its own question is left out."""
+        answers = {key: self.say(f'GET "{key}"') for key in self.all_keys()}
+        return {
+            key: answer.partition(b"\r\n")[2].removesuffix(b"\r\n")
+            for key, answer in answers.items()
+            if answer != b"$-1\r\n"
+        }
