@@ -105,15 +105,16 @@ def test_no_reader_of_either_server_gets_an_answer_from_before_an_acknowledged_w
 
 
 def test_the_age_of_a_hit_is_true_wherever_it_lies(redis: Redis, ports: list[int], book: str) -> None:
-    earliest = time.monotonic()
+    # By the clock on the wall, which ages are told by: where it is being set right, it is not as fast as the other.
+    earliest = time.time()
     rename(ports[0], book, "To be kept")
     seen = set()
     latest = 0.0
     while max(seen, default=0) < 3:
         for port in ports:
-            asked = time.monotonic()
+            asked = time.time()
             answer = Client(port).get(book)
-            answered = time.monotonic()
+            answered = time.time()
             if answer.cache != "hit":
                 assert "age" not in answer.headers
                 latest = latest or answered  # it was made no later than this
