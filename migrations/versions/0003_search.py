@@ -55,12 +55,17 @@ RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || 
         unnest(ARRAY[plain_words(value), joined_words(value)]) AS line
     WHERE line <> '' GROUP BY line) AS lines);
 
--- The names of all contributors of a book, those that they bore on it among them.
-CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE STRICT PARALLEL SAFE
+-- The names of contributors, in their order, and the names that they bore on one book.
+CREATE FUNCTION names_of_contributors(author_ids bigint[], credited_as text[]) RETURNS text STABLE PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(
-        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited_as, ''))), '' ORDER BY position
+        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited, ''))), '' ORDER BY place
     ), '')
-    FROM contributions JOIN authors ON authors.id = contributions.author_id WHERE contributions.book_id = book);
+    FROM unnest(author_ids, credited_as) WITH ORDINALITY AS listed(author_id, credited, place)
+    JOIN authors ON authors.id = author_id);
+CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
+RETURN (SELECT names_of_contributors(
+        array_agg(author_id ORDER BY position), array_agg(contributions.credited_as ORDER BY position))
+    FROM contributions WHERE book_id = book);
 
 -- A word and what is left of it without one of its letters: two words one slip apart have one of these in common.
 CREATE FUNCTION slips(word text) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
@@ -208,6 +213,7 @@ FUNCTION_NAMES = (
     "words_query(text, text)",
     "slips(text)",
     "contributor_names(bigint)",
+    "names_of_contributors(bigint[], text[])",
     "name_lines(text, text, text[])",
     "search_words(text, text, text[])",
     "placed_words(text)",
