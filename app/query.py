@@ -14,6 +14,7 @@ from schema import SchemaError
 from .cursor import Cursor
 from .fields import Filter
 from .problems import Fault, InvalidCursor, InvalidQuery, unknown_name
+from .values import question
 from .values.flaw import flaw_in, reject
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class SortKey:
 class Query:
     """What is asked of a list: which rows, in which order, which members of them, which page.
 
-    `scope` is the list's own path, such as ``authors/7/books``. `sent` are all parameters in order; `pairs` are those
+    `scope` is the list's own path, such as ``authors/7/books``. `corrected` is what is searched for instead of what was
+    asked, of which nothing was found. `sent` are all parameters in order; `pairs` are those
     of the filters and the sort, which is what a cursor keeps of them.
     """
 
@@ -64,6 +66,7 @@ class Query:
     offset: int = 0
     total: str | None = None
     cursor: Cursor | None = None
+    corrected: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
 
@@ -83,6 +86,14 @@ class Query:
     def is_ranked(self) -> bool:
         """Whether the rows come in the order of relevance."""
         return self.sort[0].name == RELEVANCE
+
+    def searching(self, corrected: str) -> Query:
+        """The same query, with other words to search for; raises ``SchemaError`` where they are none."""
+        assert self.question is not None
+        without = self.question.values[0].without
+        instead = replace(self.question, values=(question.read(corrected)._replace(without=without),))
+        conditions = tuple(instead if one is self.question else one for one in self.conditions)
+        return replace(self, conditions=conditions, corrected=corrected)
 
     def narrowed(self, condition: Condition) -> Query:
         """The same query, with one more condition, which its links do not bear."""
@@ -188,6 +199,11 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, sent: tuple[tuple
         raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
     if not set(beside.conditions) <= set(query.conditions):
         raise InvalidCursor.of("mismatch", "This cursor was made for other filters; leave them out, or begin again.")
+    if cursor.corrected:
+        try:
+            query = query.searching(cursor.corrected)
+        except (AssertionError, SchemaError):
+            raise InvalidCursor.damaged() from None
     kinds = [resource.kind_of(key.name) for key in query.sort_keys()]
     if len(kinds) != len(cursor.keys) or not all(
         kind.is_key(key) for kind, key in zip(kinds, cursor.keys, strict=True)

@@ -133,10 +133,38 @@ ALTER TABLE books
 INSERT INTO vocabulary
 SELECT DISTINCT word
 FROM (SELECT words FROM books UNION ALL SELECT words FROM authors) AS records, unnest(tsvector_to_array(words)) AS word
-WHERE length(word) BETWEEN 4 AND 40 AND left(word, 1) NOT IN ('=', '^');
+WHERE length(word) BETWEEN 2 AND 40 AND left(word, 1) NOT IN ('=', '^');
 CREATE INDEX ix_vocabulary_word ON vocabulary (word);
 CREATE INDEX ix_vocabulary_slips ON vocabulary USING gin (slips(word)) WITH (fastupdate = off);
 CREATE INDEX ix_vocabulary_trigrams ON vocabulary USING gin (word gin_trgm_ops) WITH (fastupdate = off);
+"""
+
+NEARBY = r"""
+-- Each of some words, in their order: whether the catalog knows it (the last one, where `*` stands at the end, as the
+-- beginning of a word), and known words that are one slip away, or else for longer words the most similar ones.
+CREATE FUNCTION words_nearby(words text) RETURNS TABLE (word text, known boolean, near text[]) STABLE STRICT
+BEGIN ATOMIC
+    SELECT
+        listed.word,
+        EXISTS (
+            SELECT FROM vocabulary WHERE vocabulary.word = listed.word
+            UNION ALL
+            SELECT FROM vocabulary
+            WHERE right(words, 1) = '*' AND listed.place = listed.places
+                AND vocabulary.word >= listed.word AND vocabulary.word < listed.word || U&'\+10FFFF'),
+        coalesce(
+            (SELECT array_agg(DISTINCT vocabulary.word) FROM vocabulary
+                WHERE slips(vocabulary.word) && slips(listed.word) AND vocabulary.word <> listed.word),
+            (SELECT array_agg(similar_.word) FROM (
+                SELECT vocabulary.word FROM vocabulary
+                WHERE length(listed.word) >= 6 AND vocabulary.word % listed.word AND vocabulary.word <> listed.word
+                GROUP BY vocabulary.word
+                ORDER BY similarity(vocabulary.word, listed.word) DESC, vocabulary.word LIMIT 8) AS similar_),
+            '{}')
+    FROM (SELECT unnested.word, place, count(*) OVER () AS places
+        FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS unnested(word, place)) AS listed
+    ORDER BY place;
+END;
 """
 
 TRIGGERS = r"""
@@ -176,7 +204,7 @@ CREATE FUNCTION follow_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO vocabulary
     SELECT DISTINCT listed.word FROM changed, unnest(tsvector_to_array(words)) AS listed(word)
-    WHERE length(listed.word) BETWEEN 4 AND 40 AND left(listed.word, 1) NOT IN ('=', '^')
+    WHERE length(listed.word) BETWEEN 2 AND 40 AND left(listed.word, 1) NOT IN ('=', '^')
         AND NOT EXISTS (SELECT FROM vocabulary AS known WHERE known.word = listed.word);
     RETURN NULL;
 END
@@ -231,6 +259,7 @@ def upgrade() -> None:
         op.execute(f"CREATE INDEX ix_{table}_heading ON {table} (heading, id)")
         op.execute(f"CREATE INDEX ix_{table}_heading_length ON {table} (length(heading), id)")
         op.execute(f"CREATE INDEX ix_{table}_words ON {table} USING gin (words) WITH (fastupdate = off)")
+    op.execute(NEARBY)
     op.execute(TRIGGERS)
     op.execute("ANALYZE authors, books, vocabulary")
 
@@ -244,6 +273,7 @@ def downgrade() -> None:
     for table, columns in {"authors": ("words", "heading"), "books": ("words", "heading", "contributors")}.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    op.execute("DROP FUNCTION words_nearby(text)")
     op.execute("DROP TABLE vocabulary")
     for function in FUNCTION_NAMES:
         op.execute(f"DROP FUNCTION {function}")
