@@ -16,9 +16,11 @@ from .fields import Filter
 from .problems import Fault, InvalidCursor, InvalidQuery, unknown_name
 from .values import question
 from .values.flaw import flaw_in, reject
+from .values.question import Question
 
 if TYPE_CHECKING:
     from .resource import Resource
+    from .vocabulary import SearchText
 
 SEARCH = "q"
 LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST = 20, 100, 10_000
@@ -135,6 +137,17 @@ def parse_fields(resource: Resource, pairs: Pairs) -> tuple[str, ...]:
     reader.refuse_rest(("fields",))
     reader.finish()
     return fields or tuple(resource.fields)
+
+
+def parse_question(kind: SearchText, usual: int, most: int, pairs: Pairs) -> tuple[Question, int]:
+    """What a request for a few best matches asks (`q`), and for how many (`limit`); raises `InvalidQuery`."""
+    reader = _Reader(pairs)
+    asked = reader.question(kind)
+    limit = reader.integer("limit", 1, most)
+    reader.refuse_rest((SEARCH, "limit"))
+    reader.finish()
+    assert asked is not None
+    return asked, usual if limit is None else limit
 
 
 def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
@@ -255,6 +268,18 @@ class _Reader:
         else:
             return int(value)
         return None
+
+    def question(self, kind: SearchText) -> Question | None:
+        value = self.single(SEARCH)
+        if value is None:
+            self.fault(SEARCH, "required", f"{SEARCH} says what to look for, such as {SEARCH}=le guin.")
+            return None
+        try:
+            return _read_value(Filter(SEARCH, kind, kind.operators, ""), "eq", value)
+        except SchemaError as error:
+            flaw = flaw_in(error)
+            self.fault(SEARCH, flaw.code, flaw)
+            return None
 
     def choice(self, name: str, words: Sequence[str]) -> str | None:
         value = self.single(name)
