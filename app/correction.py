@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
-from extensions.database import fetch
+from sqlalchemy import Column, Index, Table, Text, column, func
+
+from extensions.database import db, fetch
 from extensions.statement import Statement
 
 from . import statements
@@ -21,6 +23,24 @@ from .resource import Resource
 MOST_WORDS = 12  # in a question that is corrected
 MOST_NEAR = 8  # words tried instead of one
 MOST_TRIED = 100  # corrections of a question
+
+# Every word that a record was ever found by, sometimes twice; triggers add to it.
+VOCABULARY = Table(
+    "vocabulary",
+    db.metadata,
+    Column("word", Text(collation="C"), nullable=False),
+    Index("ix_vocabulary_word", "word"),
+    Index(
+        "ix_vocabulary_slips", func.slips(column("word")), postgresql_using="gin", postgresql_with={"fastupdate": "off"}
+    ),
+    Index(
+        "ix_vocabulary_trigrams",
+        "word",
+        postgresql_using="gin",
+        postgresql_ops={"word": "gin_trgm_ops"},
+        postgresql_with={"fastupdate": "off"},
+    ),
+)
 
 Near = tuple[tuple[int, str], ...]
 
@@ -82,7 +102,8 @@ def _choices(words: list[Word]) -> Iterator[list[Near]]:
         yield [kept if word.known else word.near for word, kept in zip(words, asked, strict=True)]
         return
     for place, word in enumerate(words):
-        yield [*asked[:place], word.near, *asked[place + 1 :]]
+        if word.near:
+            yield [*asked[:place], word.near, *asked[place + 1 :]]
 
 
 def _all(words: Iterable[str]) -> str:
@@ -101,10 +122,10 @@ def distance(one: str, other: str) -> int:
     last = list(range(len(other) + 1))
     for row, letter in enumerate(one, 1):
         current = [row]
-        for column, wanted in enumerate(other, 1):
-            best = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != wanted))
-            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
-                best = min(best, before[column - 2] + 1)
+        for place, wanted in enumerate(other, 1):
+            best = min(last[place] + 1, current[-1] + 1, last[place - 1] + (letter != wanted))
+            if row > 1 and place > 1 and letter == other[place - 2] and one[row - 2] == wanted:
+                best = min(best, before[place - 2] + 1)
             current.append(best)
         before, last = last, current
     return last[-1]

@@ -225,7 +225,7 @@ def nearest_share(share: float) -> float:
 def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
     pairs = [(asked.parameter, asked.value), *([("sort", sort)] if sort else [])]
     parsed = query.parse(BOOKS, "books", pairs)
-    statement = statements.page(BOOKS, statements.shape_of(parsed))
+    statement = statements.page(BOOKS, statements.shape_of(BOOKS, parsed))
     values = statement.constants | statements.values_of(parsed)
     times: list[float] = []
 

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 TOGETHER = {"app", "app.commands"}  # create_app() and the command line
+FEATURES = {"app.suggestions"}  # built on entities; nothing but what puts everything together imports them
 ENTITIES = {f"app.{models.parent.name}" for models in ROOT.glob("app/*/models.py")}
 
 
@@ -44,6 +45,10 @@ def within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
+def feature_of(name: str) -> str | None:
+    return next((feature for feature in FEATURES if within(name, feature)), None)
+
+
 def entity_of(name: str) -> str | None:
     return next((entity for entity in ENTITIES if within(name, entity)), None)
 
@@ -53,7 +58,9 @@ def test_an_extension_imports_nothing_of_the_application(name):
     assert [one for one in imported(name, EXTENSIONS[name]) if within(one, "app")] == []
 
 
-@pytest.mark.parametrize("name", [name for name in APP if name not in TOGETHER and not entity_of(name)])
+@pytest.mark.parametrize(
+    "name", [name for name in APP if name not in TOGETHER and not entity_of(name) and not feature_of(name)]
+)
 def test_a_module_of_the_core_imports_no_entity(name):
     assert [one for one in imported(name, APP[name]) if entity_of(one)] == []
 
@@ -63,6 +70,12 @@ def test_a_rule_of_values_knows_neither_flask_nor_the_database(name):
     packages = {one.partition(".")[0] for one in imported(name, APP[name])}
     assert packages & {"flask", "werkzeug", "sqlalchemy", "psycopg2", "extensions"} == set()
     assert [one for one in imported(name, APP[name]) if within(one, "app") and not within(one, "app.values")] == []
+
+
+@pytest.mark.parametrize("name", [name for name in APP if name not in TOGETHER])
+def test_a_feature_is_imported_by_itself_alone(name):
+    own = feature_of(name)
+    assert [one for one in imported(name, APP[name]) if feature_of(one) not in (None, own)] == []
 
 
 def needs() -> dict[str, set[str]]:

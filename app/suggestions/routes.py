@@ -27,7 +27,7 @@ PARAMETERS = (
         "name": "limit",
         "in": "query",
         "description": "How many suggestions",
-        "schema": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT},
+        "schema": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT, "examples": [5]},
     },
 )
 

@@ -142,4 +142,4 @@ def _books_of(authors: FromClause) -> list[Sql]:
 
 
 TITLES = Source(BOOKS, "title", ((0, 0), (2, 1), (4, 2), (6, 2)), _authors_and_year)
-NAMES = Source(AUTHORS, "name", ((0, 0), (1, 0), (2, 1), (3, 1), (4, 2), (6, 2)), _life, _books_of)
+NAMES = Source(AUTHORS, "name", ((0, 0), (1, 0), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2), (7, 2)), _life, _books_of)

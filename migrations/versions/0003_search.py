@@ -89,8 +89,8 @@ RETURN (SELECT coalesce(string_agg(quote_literal(word), ' <-> ' ORDER BY place),
 -- The search for phrases and without others; they stand one in each line.
 CREATE FUNCTION phrases_query(phrases text, without text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(mark || '(' || phrase_query(phrase)::text || ')', ' & '), '')::tsquery
-    FROM (SELECT phrase, '' FROM unnest(string_to_array(phrases, E'\n')) AS phrase
-        UNION ALL SELECT phrase, '!' FROM unnest(string_to_array(without, E'\n')) AS phrase) AS listed(phrase, mark)
+    FROM (SELECT phrase, '' AS mark FROM unnest(string_to_array(phrases, E'\n')) AS phrase
+        UNION ALL SELECT phrase, '!' AS mark FROM unnest(string_to_array(without, E'\n')) AS phrase) AS listed
     WHERE plain_words(phrase) <> '');
 
 -- The search for a whole name, and for a name that begins with some words.

@@ -183,7 +183,7 @@ class Explained:
         """Every step that Postgres took for a page, with how many rows it handled."""
         resource = RESOURCES[path]
         asked = query.parse(resource, path, parse_qsl(urlsplit(address).query, keep_blank_values=True))
-        statement = sql.page(resource, sql.shape_of(asked), None)
+        statement = sql.page(resource, sql.shape_of(resource, asked), None)
         with self.connection.cursor() as cursor:
             cursor.execute(
                 "EXPLAIN (ANALYZE, COSTS OFF, FORMAT JSON) " + statement.sql, statement.constants | sql.values_of(asked)
