@@ -21,8 +21,8 @@ from .query import Query
 from .resource import Resource
 
 MOST_WORDS = 12  # in a question that is corrected
-MOST_NEAR = 8  # words tried instead of one
-MOST_TRIED = 100  # corrections of a question
+MOST_NEAR = 60  # words tried instead of one
+MOST_TRIED = 400  # corrections of a question
 
 # Every word that a record was ever found by, sometimes twice; triggers add to it.
 VOCABULARY = Table(
@@ -49,11 +49,15 @@ _NEARBY = Statement("SELECT * FROM words_nearby(%(words)s)")
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a question, whether the catalog knows it, and words that it may stand for, each with its distance."""
+    """A word of a question, whether the catalog knows it (as it does every letter), and words that it may stand for, each with its distance."""
 
     text: str
     known: bool
     near: Near
+
+    @classmethod
+    def of(cls, text: str, known: bool, near: list[str]) -> Word:
+        return cls(text, known, tuple(sorted((distance(text, other), other) for other in near)[:MOST_NEAR]))
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,9 @@ def of(resource: Resource, asked: Query) -> str | None:
     """What to search for instead of a question that finds nothing; None if nothing better is known."""
     assert asked.question is not None
     question = asked.question.values[0]
-    unfinished = "*" if f"{question.heavy} {question.light}".rstrip().endswith("*") else ""
-    words = [
-        Word(text, known, tuple(sorted((distance(text, other), other) for other in near)[:MOST_NEAR]))
-        for text, known, near in fetch(_NEARBY, {"words": question.words + unfinished})
-    ]
+    unfinished = "*" if (question.tail or question.sought).endswith("*") else ""
+    nearby = fetch(_NEARBY, {"words": question.words + unfinished})
+    words = [Word.of(text, known or len(text) == 1, near) for text, known, near in nearby]
     if not 0 < len(words) <= MOST_WORDS or not all(word.known or word.near for word in words):
         return None
     choices = list(_choices(words))

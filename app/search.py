@@ -94,7 +94,7 @@ class Search:
         start = func.left(func.plain_words(words), literal_column("200"), type_=Text)
         something = start != literal_column("''", Text)
         # An index does not help to find the many names that begin with one letter or two.
-        name_begins = _holds_without_index if asked.form == "l1" else _holds
+        name_begins = _holds_without_index if asked.form == "t1" else _holds
         return [
             and_(table.c.heading == start, something),
             _holds(table, func.name_query(words)),
@@ -130,12 +130,12 @@ def _not(condition: Bool) -> Bool:
 
 
 def _all(table: FromClause, mark: str, asked: Asked) -> list[Bool]:
-    """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished. The light ones
-    are looked for in the rows that the heavy ones find.
+    """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished. A tail is
+    looked for in the rows that the others find.
     """
-    _, heavy, light, *_ = asked.values[0]
-    found = [_holds(table, _words(mark, heavy))] if "h" in asked.form else []
-    return [*found, _holds_without_index(table, _words(mark, light))] if "l" in asked.form else found
+    _, sought, tail, *_ = asked.values[0]
+    found = [_holds(table, _words(mark, sought))] if "s" in asked.form else []
+    return [*found, _holds_without_index(table, _words(mark, tail))] if "t" in asked.form else found
 
 
 def _words(mark: str, words: Any) -> Sql:

@@ -118,6 +118,10 @@ class Author(db.Model):  # type: ignore[name-defined]
         server_default=text("'{}'"),
         info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
     )
+    # All names as plain words, each between line breaks: what the books of this author are found by.
+    names: Mapped[str] = mapped_column(
+        Text, Computed("name_lines(name, sort_name, alternate_names)", persisted=True), deferred=True
+    )
     words: Mapped[str] = words_of("search_words(name, name_lines(name, sort_name, alternate_names), '{}')")
     created_at: Mapped[datetime] = made_at()
     updated_at: Mapped[datetime] = changed_at()

@@ -7,14 +7,9 @@ from typing import NamedTuple
 
 from . import text
 
-SHORT = 2  # letters of an unfinished word with which too many words begin for an index to be of use
-# Words that stand in so many titles that to look them up in an index costs more than to look at what the others find.
-_LIGHT = """
-    a an and as at by for from in into is it of on or s the to with au aux d de des du en et l la le les
-    un une am auf aus das dem den der die ein eine im in und von zu zur al con da das del della di do
-    dos e el i il lo los o para por una y aan een het van voor och av og
-"""
-LIGHT = frozenset(_LIGHT.split())
+# Words in so many titles that an unfinished word which may become one is no help to find anything.
+_COMMON = "a an and as at by das de del der des die el en for from i in la las le les los of on the to und with"
+BEGINNINGS = frozenset(word[:length] for word in _COMMON.split() for length in range(1, len(word) + 1))
 
 _part = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _punctuation = re.compile("[!-/:-@\\[-`{-~‐-‟ʼ]+")
@@ -22,24 +17,24 @@ _syllables = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
 
 class Question(NamedTuple):
-    """`words` are all that are wanted, those of phrases too. `heavy` are those of them that an index can look up, and
-    `light` those that it cannot: the most common ones, and the short beginning of one. In both a last ``*`` says that
-    the last word may be unfinished. `phrases` and `without` stand one in each line.
+    """`words` are all that are wanted, those of phrases too. `sought` are those that an index can look up; `tail` is a
+    last one that it cannot, because too many words begin with it. In both a ``*`` at the end says that the last
+    word may be unfinished. `phrases` and `without` stand one in each line.
     """
 
     words: str
-    heavy: str
-    light: str = ""
+    sought: str
+    tail: str = ""
     phrases: str = ""
     without: str = ""
 
     @property
     def form(self) -> str:
-        """What there is to ask: ``h`` for heavy words, ``l`` for light ones, ``x`` for phrases and unwanted words;
-        ``1`` where there is one word alone.
+        """What there is to ask: ``s`` for words that are sought, ``t`` for a tail, ``x`` for phrases or unwanted
+        words; ``1`` where there is one word alone.
         """
         alone = self.words and " " not in self.words
-        present = {"h": self.heavy, "l": self.light, "x": self.phrases or self.without, "1": alone}
+        present = {"s": self.sought, "t": self.tail, "x": self.phrases or self.without, "1": alone}
         return "".join(letter for letter, part in present.items() if part)
 
 
@@ -65,23 +60,16 @@ def read(value: str) -> Question:
             phrases.append(said)
         unfinished = phrase is None
     words = " ".join(wanted)
-    heavy, light = _weighed(words, unfinished)
-    return Question(words, heavy, light, "\n".join(phrases), "\n".join(without))
+    sought, tail = _split(wanted, unfinished)
+    return Question(words, sought, tail, "\n".join(phrases), "\n".join(without))
 
 
-def _weighed(words: str, unfinished: bool) -> tuple[str, str]:
-    """The heavy words of a question, and the light ones. Where there are no heavy ones, all that are finished are."""
-    listed = words.split()
-    last = [f"{listed.pop()}*"] if listed and unfinished else []
-    heavy = [word for word in listed if word.lower() not in LIGHT]
-    light = [word for word in listed if word.lower() in LIGHT]
-    (light if last and _begins_much(last[0]) else heavy).extend(last)
-    if not heavy:
-        heavy, light = [word for word in light if word not in last], last
-    return " ".join(heavy), " ".join(light)
-
-
-def _begins_much(word: str) -> bool:
-    """Whether very many words begin as an unfinished one does."""
-    last = [part for part in _punctuation.split(word) if part][-1]
-    return (len(last) <= SHORT and not _syllables.search(last)) or last.lower() in LIGHT
+def _split(wanted: list[str], unfinished: bool) -> tuple[str, str]:
+    """What an index can look up, and the tail."""
+    if not (wanted and unfinished):
+        return " ".join(wanted), ""
+    *others, last = wanted
+    part = [part for part in _punctuation.split(last) if part][-1]
+    if part.lower() in BEGINNINGS or (len(part) == 1 and not _syllables.search(part)):
+        return " ".join(others), f"{last}*"
+    return " ".join([*others, f"{last}*"]), ""

@@ -55,18 +55,6 @@ RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || 
         unnest(ARRAY[plain_words(value), joined_words(value)]) AS line
     WHERE line <> '' GROUP BY line) AS lines);
 
--- The names of contributors, in their order, and the names that they bore on one book.
-CREATE FUNCTION names_of_contributors(author_ids bigint[], credited_as text[]) RETURNS text STABLE PARALLEL SAFE
-RETURN (SELECT coalesce(string_agg(
-        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited, ''))), '' ORDER BY place
-    ), '')
-    FROM unnest(author_ids, credited_as) WITH ORDINALITY AS listed(author_id, credited, place)
-    JOIN authors ON authors.id = author_id);
-CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
-RETURN (SELECT names_of_contributors(
-        array_agg(author_id ORDER BY position), array_agg(contributions.credited_as ORDER BY position))
-    FROM contributions WHERE book_id = book);
-
 -- A word and what is left of it without one of its letters: two words one slip apart have one of these in common.
 CREATE FUNCTION slips(word text) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
 RETURN ARRAY(
@@ -116,8 +104,24 @@ CREATE TABLE vocabulary (word TEXT COLLATE "C" NOT NULL);
 
 ALTER TABLE authors
     ADD COLUMN heading TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(plain_words(name), 200)) STORED,
+    ADD COLUMN names TEXT NOT NULL GENERATED ALWAYS AS (name_lines(name, sort_name, alternate_names)) STORED,
     ADD COLUMN words TSVECTOR NOT NULL
         GENERATED ALWAYS AS (search_words(name, name_lines(name, sort_name, alternate_names), '{}')) STORED;
+
+-- The names of a contributor, and the name that they bore on one book.
+CREATE FUNCTION names_on_book(names text, credited_as text) RETURNS text IMMUTABLE PARALLEL SAFE
+RETURN names || CASE WHEN credited_as IS NULL THEN '' ELSE name_lines(credited_as, credited_as, '{}') END;
+
+-- The names of contributors, in their order.
+CREATE FUNCTION names_of_contributors(author_ids bigint[], credited_as text[]) RETURNS text STABLE PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(names_on_book(names, credited), '' ORDER BY place), '')
+    FROM unnest(author_ids, credited_as) WITH ORDINALITY AS listed(author_id, credited, place)
+    JOIN authors ON authors.id = author_id);
+
+-- The names of all contributors of a book.
+CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(names_on_book(names, credited_as), '' ORDER BY position), '')
+    FROM contributions JOIN authors ON authors.id = author_id WHERE book_id = book);
 
 -- The type stays as it is; saying it again fills the column while the table is written anew, which is much cheaper than
 -- to update each row with all of its indexes.
@@ -173,11 +177,19 @@ TRIGGERS = r"""
 
 CREATE FUNCTION follow_contributions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM authors WHERE id IN (SELECT author_id FROM changed) ORDER BY id FOR SHARE;
     PERFORM 1 FROM books WHERE id IN (SELECT book_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
     UPDATE books SET contributors = found.names
-    FROM (SELECT book_id, contributor_names(book_id) AS names FROM (SELECT DISTINCT book_id FROM changed) AS listed)
-        AS found
+    FROM (
+        SELECT listed.book_id, coalesce(string_agg(held.names, '' ORDER BY held.position), '') AS names
+        FROM (SELECT DISTINCT book_id FROM changed) AS listed
+        LEFT JOIN (
+            SELECT book_id, position, names_on_book(authors.names, credited_as) AS names
+            FROM contributions JOIN authors ON authors.id = author_id
+            WHERE book_id IN (SELECT book_id FROM changed)
+            FOR SHARE OF authors
+        ) AS held USING (book_id)
+        GROUP BY listed.book_id
+    ) AS found
     WHERE books.id = found.book_id AND books.contributors <> found.names;
     RETURN NULL;
 END
@@ -188,8 +200,7 @@ DECLARE
     affected bigint[] := ARRAY(
         SELECT DISTINCT book_id
         FROM former JOIN changed USING (id) JOIN contributions ON contributions.author_id = changed.id
-        WHERE (former.name, former.sort_name, former.alternate_names)
-            <> (changed.name, changed.sort_name, changed.alternate_names));
+        WHERE former.names <> changed.names);
 BEGIN
     IF affected <> '{}' THEN
         PERFORM 1 FROM books WHERE id = ANY (affected) ORDER BY id FOR NO KEY UPDATE;
@@ -229,6 +240,12 @@ CREATE TRIGGER vocabulary_of_new AFTER INSERT ON authors
 CREATE TRIGGER vocabulary_of_changed AFTER UPDATE ON authors
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_words();
 """
+READING_TABLES = (
+    "words_nearby(text)",
+    "contributor_names(bigint)",
+    "names_of_contributors(bigint[], text[])",
+    "names_on_book(text, text)",
+)
 FUNCTION_NAMES = (
     "follow_words()",
     "follow_names()",
@@ -240,8 +257,6 @@ FUNCTION_NAMES = (
     "phrase_query(text)",
     "words_query(text, text)",
     "slips(text)",
-    "contributor_names(bigint)",
-    "names_of_contributors(bigint[], text[])",
     "name_lines(text, text, text[])",
     "search_words(text, text, text[])",
     "placed_words(text)",
@@ -270,10 +285,12 @@ def downgrade() -> None:
             name, _, rest = trigger.partition(" ")
             if f" ON {table}\n" in rest:
                 op.execute(f"DROP TRIGGER {name} ON {table}")
-    for table, columns in {"authors": ("words", "heading"), "books": ("words", "heading", "contributors")}.items():
-        for column in columns:
-            op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-    op.execute("DROP FUNCTION words_nearby(text)")
+    for function in READING_TABLES:
+        op.execute(f"DROP FUNCTION {function}")
+    for column in ("words", "names", "heading"):
+        op.execute(f"ALTER TABLE authors DROP COLUMN {column}")
+    for column in ("words", "heading", "contributors"):
+        op.execute(f"ALTER TABLE books DROP COLUMN {column}")
     op.execute("DROP TABLE vocabulary")
     for function in FUNCTION_NAMES:
         op.execute(f"DROP FUNCTION {function}")

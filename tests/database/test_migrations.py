@@ -171,7 +171,7 @@ def test_the_migrations_make_what_the_models_say(
         stamp()
         assert probe() == newest_revision()
         db.engine.dispose()
-    for kind in CONTENTS.keys() - {"statistics"}:  # which only a migration can say
+    for kind in CONTENTS.keys() - {"statistics", "triggers"}:  # which only a migration can say
         assert modelled[kind] == migrated[kind], kind
     assert all(migrated[kind] for kind in ("columns", "constraints", "indexes", "functions", "sequences"))
 
