@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -82,20 +82,27 @@ class Cluster:
         }
 
     def catalog(self, books: int) -> str:
-        """The name of the database that holds the made catalog of so many books; it is filled unless it is there, with
-        the schema of today.
+        """The name of the database that holds the made catalog of so many books."""
+
+        def fill(name: str) -> None:
+            with self.connect(name) as target:
+                _fill(target, books)
+
+        return self.kept(f"catalog_{books}", f"{books:,} books made and loaded", fill)
+
+    def kept(self, name: str, what: str, fill: Callable[[str], None]) -> str:
+        """The name of a database that stays for the next run. Unless it is there, with the schema of today, an empty
+        one is made and filled by `fill`, which is told its name; `what` says what was done then.
         """
-        name = f"catalog_{books}"
         if self._revision(name) == _newest_revision():
             return name
         started = time.perf_counter()
         self.new(f"{name}_unfinished")
-        with self.connect(f"{name}_unfinished") as target:
-            _fill(target, books)
+        fill(f"{name}_unfinished")
         with self.connect("postgres") as connection, connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {name}")
             cursor.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
-        print(f"({books:,} books made and loaded in {time.perf_counter() - started:.0f} s)", flush=True)
+        print(f"({what} in {time.perf_counter() - started:.0f} s)", flush=True)
         return name
 
     def _revision(self, name: str) -> str | None:
@@ -123,7 +130,7 @@ class Cluster:
         embedded.leave(self.directory)
 
 
-def flask(environment: dict[str, str], *arguments: str) -> None:
+def flask(environment: Mapping[str, str], *arguments: str) -> None:
     """Run a command of this service."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
