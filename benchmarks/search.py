@@ -220,7 +220,8 @@ class Draw:
 
     def _books(self, cursor: Any, ids: list[int]) -> Iterator[Book]:
         cursor.execute(
-            "SELECT title, publisher, subjects, left(published, 4), array_agg(author_id), array_agg(name) FROM books "
+            "SELECT title, publisher, subjects, left(published, 4), array_agg(author_id ORDER BY position), "
+            "array_agg(name ORDER BY position) FROM books "
             "LEFT JOIN contributions ON book_id = books.id LEFT JOIN authors ON authors.id = author_id "
             "WHERE books.id = ANY(%s) GROUP BY books.id ORDER BY books.id",
             [ids],
