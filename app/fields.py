@@ -34,13 +34,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Asked:
-    """One condition of a query, as SQL is made from it: `values` are bound parameters, one or several a value. `short`:
-    the first is of few letters, so that it may be found in most texts.
+    """One condition of a query, as SQL is made from it: `values` are bound parameters, one or several a value; `form`
+    is that of the first (see `Kind.form`).
     """
 
     operator: str
     values: Sequence[Any]
-    short: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Integer, column
+from sqlalchemy import ColumnElement, Index, Integer, column, func
 from sqlalchemy.types import TypeEngine
 
 from .expressions import fold, number_key, text_key
@@ -82,3 +82,12 @@ def identifiers_index(table: str) -> Index:
         postgresql_using="gin",
         postgresql_ops={"identifiers": "jsonb_path_ops"},
     )
+
+
+def search_indexes(table: str) -> list[Index]:
+    """For the words that a record is found by, and for headings in their order and by their length."""
+    return [
+        Index(f"ix_{table}_heading", column("heading"), column("id")),
+        Index(f"ix_{table}_heading_length", func.length(column("heading")), column("id")),
+        Index(f"ix_{table}_words", column("words"), postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    ]

@@ -19,8 +19,10 @@ from .values.flaw import flaw_in, reject
 if TYPE_CHECKING:
     from .resource import Resource
 
+SEARCH = "q"
 LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST = 20, 100, 10_000
 TOTALS = ("exact", "estimated")
+RELEVANCE = "relevance"  # what a list is sorted by where something is searched for and no sort is asked for
 PAGE_PARAMETERS = ("limit", "cursor", "offset", "total", "sort", "fields")
 
 _parameter = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
@@ -71,6 +73,16 @@ class Query:
             if key.name == "id":
                 return self.sort[: place + 1]
         return (*self.sort, SortKey("id", self.sort[-1].descending))
+
+    @property
+    def question(self) -> Condition | None:
+        """What is searched for."""
+        return next((condition for condition in self.conditions if condition.name == SEARCH), None)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the rows come in the order of relevance."""
+        return self.sort[0].name == RELEVANCE
 
     def narrowed(self, condition: Condition) -> Query:
         """The same query, with one more condition, which its links do not bear."""
@@ -145,10 +157,12 @@ def _read(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], fa
     reader = _Reader(pairs, faults)
     limit = reader.integer("limit", 1, LIMIT_MOST)
     offset = reader.integer("offset", 0, OFFSET_MOST)
+    conditions = reader.conditions(resource)
+    usual = RELEVANCE if any(condition.name == SEARCH for condition in conditions) else "id"
     query = Query(
         scope=scope,
-        conditions=reader.conditions(resource),
-        sort=reader.sort(resource) or (SortKey("id"),),
+        conditions=conditions,
+        sort=reader.sort(resource) or (SortKey(usual),),
         fields=reader.fields(resource) or tuple(resource.fields),
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,
@@ -174,7 +188,7 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, sent: tuple[tuple
         raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
     if not set(beside.conditions) <= set(query.conditions):
         raise InvalidCursor.of("mismatch", "This cursor was made for other filters; leave them out, or begin again.")
-    kinds = [resource.fields[key.name].kind for key in query.sort_keys()]
+    kinds = [resource.kind_of(key.name) for key in query.sort_keys()]
     if len(kinds) != len(cursor.keys) or not all(
         kind.is_key(key) for kind, key in zip(kinds, cursor.keys, strict=True)
     ):
@@ -284,7 +298,7 @@ class _Reader:
     def _condition(self, filter_: Filter, parameter: str, operator: str | None, texts: list[str]) -> Condition | None:
         equality = "has" if "has" in filter_.operators else "eq"
         if operator is None:
-            operator = equality if len(texts) == 1 else "in"
+            operator = equality if len(texts) == 1 or "in" not in filter_.operators else "in"
         elif operator == "in" and len(texts) == 1:
             texts = [item.strip() for item in texts[0].split(",")]
         named_equality = parameter.endswith("[eq]")  # which has no name of its own in a query

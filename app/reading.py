@@ -16,6 +16,7 @@ from .addresses import parameters
 from .problems import NotFound
 from .query import Condition, Query
 from .resource import Resource
+from .search import MANY
 
 
 def show(resource: Resource, record_id: int) -> Response:
@@ -64,11 +65,19 @@ class _Parent:
     filter_name: str
 
 
+def _finds_many(resource: Resource, asked: Query) -> bool:
+    """Whether a search finds so many rows that they are walked instead of sorted."""
+    counted = statements.rows_of(resource, statements.shape_of(resource, asked).conditions)
+    values = statements.values_of(asked) | counted.constants
+    [[planned]] = fetch(statements.PLANNED_ROWS, values, {"counted": counted.sql})
+    return bool(planned > MANY)
+
+
 def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
     responses.require_acceptable()
     belonging = asked.narrowed(Condition(parent.filter_name, "eq", (parent.id,))) if parent else asked
-    shape = statements.shape_of(belonging)
     values = statements.values_of(belonging)
+    shape = statements.shape_of(resource, belonging, walks=belonging.is_ranked and _finds_many(resource, belonging))
     if parent:
         values["parent"] = parent.id
     statement = statements.page(resource, shape, parent.resource.table if parent else None)

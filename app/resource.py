@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, FromClause, Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from .fields import Field, Filter, fields_of, filter_of
-from .vocabulary import Faults
+from .fields import Asked, Field, Filter, fields_of, filter_of
+from .query import RELEVANCE, SEARCH
+from .search import RANK_MOST, Search
+from .vocabulary import Faults, Integer, Kind, SearchText
 
 
 @dataclass
@@ -39,17 +41,20 @@ class Resource:
     `refer` looks up what the drafts of one request refer to, adds a fault for each reference that is wrong, and
     leaves what it found in `Draft.references`; `save` then brings the drafts into the session, or raises `Conflict`.
     `further_fields` are members that are no column, each with the name of the member it stands behind;
-    `further_filters` are filters that are no field. `patch_example` shows a change in the documentation.
+    `further_filters` are filters that are no field. `search` says what records are found by. `patch_example` shows a
+    change in the documentation, `search_example` a question.
     """
 
     name: str
     noun: str
     model: type[DeclarativeBase]
     save: Callable[[Session, list[Draft]], None]
+    search: Search
     refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
     patch_example: dict[str, Any] = field(default_factory=dict)
+    search_example: str = ""
 
     @cached_property
     def table(self) -> Table:
@@ -70,12 +75,28 @@ class Resource:
     def filters(self) -> dict[str, Filter]:
         """The filters of a list, by name."""
         declared = [filter_of(field) for field in self.fields.values() if field.filters]
-        return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters)}
+        return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters, self._question)}
+
+    @cached_property
+    def _question(self) -> Filter:
+        kind = SearchText(numbers=self.search.number is not None)
+        help_ = (
+            'Words to search for, the last one perhaps unfinished; "an exact phrase", -without; case and accents do '
+            "not matter. The best matches come first unless `sort` is given"
+        )
+        return Filter(SEARCH, kind, kind.operators, help_, self.search_example, self._found_by)
+
+    def _found_by(self, table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[bool]:
+        return self.search.matches(table, asked[SEARCH][0])
 
     @cached_property
     def indexed_together(self) -> frozenset[str]:
         """The fields of which each has an index that holds the others, too (see `indexes.moment_indexes`)."""
         return frozenset(name for name, field in self.fields.items() if name == "id" or field.kind.order == "timestamp")
+
+    def kind_of(self, sort: str) -> Kind:
+        """The kind of the values that a list is sorted by."""
+        return Integer(0, RANK_MOST) if sort == RELEVANCE else self.fields[sort].kind
 
     @cached_property
     def sorts(self) -> tuple[str, ...]:

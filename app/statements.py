@@ -7,10 +7,10 @@ for all values, because nothing is filtered by them, connections prepare the sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -39,25 +39,33 @@ from extensions.statement import Statement
 
 from . import conditions
 from .expressions import key_of, number_key
-from .fields import Asked
-from .query import Query, SortKey
+from .fields import Asked, Filter
+from .query import RELEVANCE, SEARCH, Query, SortKey
 from .resource import Resource
+from .search import length_of
 
-Wanted = tuple[str, str, int | bool, bool]
-
-FEW_LETTERS = 3  # of a part of a text that may be in most texts
 USUAL_LIMITS = (10, 20, 25, 50, 100)  # lists of which have statements of their own
 
 _driver = PGDialect_psycopg2()
 _server = PGDialect(paramstyle="numeric_dollar")
 
 
+class Wanted(NamedTuple):
+    """What of a condition makes another statement. `values`: how many, or for `null` the value itself; `form`: that
+    of the first value (see `Kind.form`).
+    """
+
+    name: str
+    operator: str
+    values: int | bool
+    form: str
+
+
 @dataclass(frozen=True)
 class Shape:
-    """What of a query makes another statement. `conditions`: (filter, operator, number of values,
-    whether the first is of few letters). `limit`: the number
-    of rows where it is a part of the statement, so that one plan is made for it (and is good for all values, where
-    nothing is filtered by them); else it is a value.
+    """What of a query makes another statement. `limit`: the number of rows where it is a part of the statement, so that
+    one plan is made for it (and is good for all values, where nothing is filtered by them); else it is a value.
+    `walks`: many rows are found by a search, so that they are walked tier by tier instead of sorted.
     """
 
     fields: tuple[str, ...]
@@ -69,6 +77,7 @@ class Shape:
     skips: bool = False
     total: str | None = None
     limit: int | None = None
+    walks: bool = False
 
     @property
     def has_one_plan(self) -> bool:
@@ -81,17 +90,17 @@ class Shape:
         return len(self.sort) <= 2 and len({key.descending for key in self.sort}) == 1
 
 
-def shape_of(query: Query) -> Shape:
+def shape_of(resource: Resource, query: Query, *, walks: bool = False) -> Shape:
     """The shape of a list's query."""
     cursor = query.cursor
     return Shape(
         fields=query.fields,
         conditions=tuple(
-            (
+            Wanted(
                 condition.name,
                 condition.operator,
                 condition.values[0] if condition.operator == "null" else len(condition.values),
-                len(str(condition.values[0])) <= FEW_LETTERS,
+                resource.filters[condition.name].kind.form(condition.values[0]),
             )
             for condition in query.conditions
         ),
@@ -102,6 +111,7 @@ def shape_of(query: Query) -> Shape:
         skips=query.offset > 0,
         total=query.total,
         limit=query.limit + 1 if query.limit in USUAL_LIMITS and not (query.conditions or query.offset) else None,
+        walks=walks,
     )
 
 
@@ -152,11 +162,13 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     """
     table = resource.table
     where = _where(resource, shape)
-    keys = [_key(resource, key) for key in shape.sort]
+    keys = [_key(resource, shape, key) for key in shape.sort]
     downward = [key.descending != shape.backwards for key in shape.sort]
     labels = [key.label(f"_k{place}") for place, key in enumerate(keys)]
     needed = _needed(resource, shape.fields)
-    if _is_found_in_indexes(resource, shape):
+    if shape.walks:
+        rows = _walked(resource, needed, shape).subquery("found")
+    elif _is_found_in_indexes(resource, shape):
         places = _found(select(table.c.id, *labels).where(*where), keys, downward, shape).subquery("places")
         places_keys = [places.c[label.name] for label in labels]
         rows = select(*needed, *places_keys).join_from(places, table, table.c.id == places.c.id).subquery("found")
@@ -178,6 +190,9 @@ def rows_of(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     """The rows that meet the conditions, to be counted or estimated."""
     where = _where(resource, Shape(fields=(), conditions=wanted))
     return compiled(select(literal_column("1")).select_from(resource.table).where(*where))
+
+
+PLANNED_ROWS = Statement("SELECT planned_rows(%(counted)s)")
 
 
 def _documents(
@@ -218,8 +233,10 @@ def _anchor(table: FromClause, where: list[Any], shape: Shape, parent: FromClaus
     return rows.subquery("anchor")
 
 
-def _key(resource: Resource, key: SortKey) -> ColumnElement[Any]:
+def _key(resource: Resource, shape: Shape, key: SortKey) -> ColumnElement[Any]:
     """The never-null expression that a field is sorted by."""
+    if key.name == RELEVANCE:
+        return resource.search.rank(resource.table, _question(resource, shape))
     field = resource.fields[key.name]
     if field.kind.order == "text":
         return key_of(resource.table, key.name)
@@ -261,7 +278,7 @@ def _ordered(keys: Sequence[ColumnElement[Any]], downward: Sequence[bool]) -> li
 
 
 def _beyond(
-    keys: list[ColumnElement[Any]], edge: list[BindParameter[Any]], *, down: bool, inclusive: bool
+    keys: list[ColumnElement[Any]], edge: Sequence[ColumnElement[Any]], *, down: bool, inclusive: bool
 ) -> ColumnElement[bool]:
     """The rows whose keys come after the edge in one direction."""
     here, there = (keys[0], edge[0]) if len(keys) == 1 else (tuple_(*keys), tuple_(*edge))
@@ -270,25 +287,63 @@ def _beyond(
     return here < there if down else here > there
 
 
-def _where(resource: Resource, shape: Shape) -> list[ColumnElement[bool]]:
+def _walked(resource: Resource, needed: list[ColumnElement[Any]], shape: Shape) -> Select[Any]:
+    """The rows of the page that a search finds, tier by tier, each in the order of an index, or of few rows sorted.
+
+    The parts of a union are read one after the other, and only until there are enough rows: those of the later tiers
+    are mostly never looked at. A cursor's rank is the same place in all tiers: behind the end of those before its own,
+    before the beginning of those after it.
+    """
+    table = resource.table
+    others = _where(resource, shape, leave_out=SEARCH)
+    limit: Any = bindparam("limit", type_=BigInteger)
+    reach = limit + bindparam("offset", type_=BigInteger) if shape.skips else limit
+    length, parts = length_of(table), []
+    for begins, condition in resource.search.parts(table, _question(resource, shape)):
+        rank = literal_column(str(begins), Integer)
+        where = [*others, condition]
+        if shape.resumes:
+            edge = [bindparam("k0", type_=BigInteger) - rank, bindparam("k1", type_=BigInteger)]
+            where.append(_beyond([length, table.c.id], edge, down=shape.backwards, inclusive=shape.inclusive))
+        rows = select(*needed, (rank + length).label("_k0"), table.c.id.label("_k1")).where(*where)
+        parts.append(rows.order_by(*_ordered([length, table.c.id], [shape.backwards] * 2)).limit(reach))
+    if shape.backwards:
+        parts.reverse()
+    found = select(union_all(*(select(part.subquery()) for part in parts)).subquery()).limit(limit)
+    return found.offset(bindparam("offset", type_=BigInteger)) if shape.skips else found
+
+
+def _question(resource: Resource, shape: Shape) -> Asked:
+    """What is searched for."""
+    return next(asked for filter_, asked in _asked(resource, shape) if filter_.name == SEARCH)
+
+
+def _where(resource: Resource, shape: Shape, leave_out: str = "") -> list[ColumnElement[bool]]:
     """The conditions of a shape; filters that share a `build` are handed to it together."""
     walked = {key.name: key.descending for key in shape.sort}
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
+    for filter_, asked in _asked(resource, shape):
+        if filter_.name == leave_out:
+            continue
+        if filter_.build:
+            together.setdefault(filter_.build, {}).setdefault(filter_.name, []).append(asked)
+        else:
+            found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(filter_.name)))
+    return found + [build(resource.table, asked) for build, asked in together.items()]
+
+
+def _asked(resource: Resource, shape: Shape) -> Iterator[tuple[Filter, Asked]]:
+    """The filters of a shape, each with its condition, whose values are the parameters ``v0``, ``v1`` and so on."""
     place = 0
-    for name, operator, count, short in shape.conditions:
+    for name, operator, count, form in shape.conditions:
         filter_ = resource.filters[name]
         values: list[Any] = [count] if operator == "null" else []
         while operator != "null" and len(values) < count:
             parts: tuple[Any, ...] = tuple(bindparam(f"v{place + part}") for part in range(filter_.kind.width))
             values.append(parts[0] if len(parts) == 1 else parts)
             place += len(parts)
-        asked = Asked(operator, values, short)
-        if filter_.build:
-            together.setdefault(filter_.build, {}).setdefault(name, []).append(asked)
-        else:
-            found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(name)))
-    return found + [build(resource.table, asked) for build, asked in together.items()]
+        yield filter_, Asked(operator, values, form)
 
 
 def compiled(statement: Select[*tuple[Any, ...]], *, prepared: bool = False) -> Statement:

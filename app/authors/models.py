@@ -23,8 +23,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.expressions import fold, text_key
 from app.fields import Field, described
-from app.indexes import date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
+from app.indexes import (
+    date_indexes,
+    identifiers_index,
+    moment_indexes,
+    search_indexes,
+    sorted_text_indexes,
+    trigram_index,
+)
 from app.moments import changed_at, made_at
+from app.search import heading_of, words_of
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
 from extensions.database import db
 
@@ -58,6 +66,7 @@ class Author(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
+    heading: Mapped[str] = heading_of("name")
     name_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("name")), persisted=True))
     sort_name: Mapped[str] = mapped_column(
         Text,
@@ -109,6 +118,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         server_default=text("'{}'"),
         info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
     )
+    words: Mapped[str] = words_of("search_words(name, name_lines(name, sort_name, alternate_names), '{}')")
     created_at: Mapped[datetime] = made_at()
     updated_at: Mapped[datetime] = changed_at()
 
@@ -122,6 +132,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         *sorted_text_indexes("authors", "name", "sort_name"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
+        *search_indexes("authors"),
         Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page
         identifiers_index("authors"),
         trigram_index("authors", "names", names_of(column("name"), column("alternate_names"))),

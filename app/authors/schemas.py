@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import conditions, insertion
 from app.fields import Asked, Filter
 from app.resource import Draft, Resource
+from app.search import Search
 from app.values import person_name
 from app.vocabulary import Identifiers, Line
 
@@ -47,6 +48,8 @@ AUTHORS: Resource = Resource(
     noun="author",
     model=Author,
     save=save,
+    search=Search(),
+    search_example="ursula le guin",
     patch_example={"death_date": "2018-01-22", "biography": None},
     further_filters=(
         Filter(

@@ -7,8 +7,7 @@ from http import HTTPStatus
 
 from flask import Response
 from schema import SchemaError
-from sqlalchemy import Text, bindparam, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from app import bodies, reading, responses, statements, validation, writing
@@ -22,7 +21,7 @@ from extensions.database import transaction
 from extensions.statement import Statement
 
 from .models import Book
-from .schemas import BOOKS
+from .schemas import BOOKS, has_among_identifiers
 
 
 def show(isbn: str) -> Response:
@@ -65,8 +64,7 @@ def _statement(fields: tuple[str, ...]) -> Statement:
     digits = cast(bindparam("isbn"), Text)
     table = BOOKS.table
     its_own = select(table.c.id).where(table.c.isbn == digits).scalar_subquery()
-    among = func.jsonb_build_object(literal_column("'isbn'", Text), func.jsonb_build_array(digits), type_=JSONB)
-    first = select(func.min(table.c.id)).where(table.c.identifiers.contains(among)).scalar_subquery()
+    first = select(func.min(table.c.id)).where(has_among_identifiers(table, digits)).scalar_subquery()
     return statements.record(BOOKS, fields, table.c.id == func.coalesce(its_own, first))
 
 

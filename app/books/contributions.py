@@ -23,6 +23,7 @@ from app import conditions
 from app.authors.models import Author, names_of
 from app.expressions import fold
 from app.fields import Asked
+from app.vocabulary import SHORT
 
 from .models import Contribution
 
@@ -86,7 +87,7 @@ def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
     The author bears the name, or bore it on this book alone: each of the two questions has an index. Most names are of
     few books, which are found first; a part of few letters may be in most names, so that it is looked for book by book.
     """
-    if asked.operator in ("eq", "in") or not asked.short:
+    if asked.operator in ("eq", "in") or asked.form != SHORT:
         bearers = select(_authors.c.id).where(_bears(asked))
         of_book = select(_contributions.c.book_id)
         by_author = of_book.where(_contributions.c.author_id.in_(bearers), *others)

@@ -29,11 +29,13 @@ from app.indexes import (
     identifiers_index,
     moment_indexes,
     number_indexes,
+    search_indexes,
     sorted_text_indexes,
     text_indexes,
     trigram_index,
 )
 from app.moments import changed_at, made_at
+from app.search import heading_of, words_of
 from app.vocabulary import (
     Id,
     Identifiers,
@@ -89,6 +91,7 @@ class Book(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
+    heading: Mapped[str] = heading_of("title")
     title_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("title")), persisted=True))
     subtitle: Mapped[str | None] = mapped_column(
         Text, info=described(Field(Line(), "The subtitle", "50th Anniversary Edition", filters=True))
@@ -159,6 +162,9 @@ class Book(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
+    # All names of all contributors, as triggers keep them; whoever inserts a book with them spares it a second write.
+    contributors: Mapped[str] = mapped_column(Text, server_default="", deferred=True)
+    words: Mapped[str] = words_of("search_words(title, contributors, ARRAY[subtitle, series, publisher] || subjects)")
     created_at: Mapped[datetime] = made_at()
     updated_at: Mapped[datetime] = changed_at("When the record or its list of contributors last changed")
 
@@ -178,6 +184,7 @@ class Book(db.Model):  # type: ignore[name-defined]
         array_index("books", "subjects"),
         identifiers_index("books"),
         *moment_indexes("books"),
+        *search_indexes("books"),
     )
 
     def __repr__(self) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app import insertion
 from app.fields import Field, Filter
 from app.problems import Conflict
 from app.resource import Draft, Resource
+from app.search import Search
 from app.vocabulary import EQUALITY, Choice, Faults, Id, Identifiers, Line
 
 from . import contributors
@@ -61,6 +63,17 @@ def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
         raise Conflict(faults[0].detail, faults, [("Link", ", ".join(links))] if links else ())
 
 
+def bears(books: FromClause, isbn: Any) -> ColumnElement[bool]:
+    """The condition of a book that bears an ISBN (13 digits): as its own, or among its identifiers."""
+    return or_(books.c.isbn == cast(isbn, Text), has_among_identifiers(books, cast(isbn, Text)))
+
+
+def has_among_identifiers(books: FromClause, isbn: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition of a book that bears an ISBN among its identifiers."""
+    wanted = func.jsonb_build_object(literal_column("'isbn'", Text), func.jsonb_build_array(isbn), type_=JSONB)
+    return books.c.identifiers.contains(wanted)
+
+
 AUTHORS_FIELD = Field(
     contributors.Contributors(),
     "Who contributed, in the order of the title page; an author is named by `id`, or by `name`, which links the one "
@@ -77,7 +90,9 @@ BOOKS: Resource = Resource(
     model=Book,
     save=save,
     refer=contributors.refer,
+    search=Search(bears),
     patch_example={"page_count": 320, "subtitle": None},
+    search_example="le guin left hand",
     further_fields=((AUTHORS_FIELD, "identifiers"),),
     further_filters=(
         Filter("identifier", Identifiers(), EQUALITY, "An id elsewhere, as `scheme:value`", "openlibrary:OL7353617M"),

@@ -10,6 +10,7 @@ from .kind import (
     EQUALITY,
     LIKENESS,
     ORDER,
+    SHORT,
     Faults,
     Json,
     Kind,
@@ -18,6 +19,7 @@ from .kind import (
     json_type,
 )
 from .numbers import Id, Integer, Number
+from .questions import NUMBER, SearchText
 from .texts import Choice, Isbn, Language, Line, Paragraphs, Url
 from .times import PartialDate, Timestamp
 
@@ -25,7 +27,9 @@ __all__ = [
     "BIGINT_MAX",
     "EQUALITY",
     "LIKENESS",
+    "NUMBER",
     "ORDER",
+    "SHORT",
     "Choice",
     "Faults",
     "Id",
@@ -40,6 +44,7 @@ __all__ = [
     "Number",
     "Paragraphs",
     "PartialDate",
+    "SearchText",
     "Timestamp",
     "Url",
     "escape",

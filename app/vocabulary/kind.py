@@ -18,6 +18,8 @@ ORDER = ("lt", "lte", "gt", "gte")
 LIKENESS = ("contains", "starts")
 
 BIGINT_MAX = 2**63 - 1
+FEW_LETTERS = 3  # of a part of a text that may be in most texts
+SHORT = "short"
 
 
 class Faults(list[Fault]):
@@ -48,6 +50,10 @@ class Kind:
     def parse(self, value: str, operator: str) -> Any:
         """The value that a filter compares with, from a query's text; raises ``SchemaError``."""
         return self.rule.validate(value)
+
+    def form(self, value: Any) -> str:
+        """What of a value makes a filter another statement: that it is of few letters, which may be in most texts."""
+        return SHORT if len(str(value)) <= FEW_LETTERS else ""
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         """The facets of JSON Schema 2020-12, of what may be sent or of what is answered."""

@@ -1,0 +1,243 @@
+"""Search: the words of each record, the vocabulary of all, and triggers that keep both in step with every write."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+FUNCTIONS = r"""
+-- The words of a text: folded, one space between them. Each Chinese or Japanese character is a word; the rest of a very
+-- long one is left out. U+E000 is no space: it keeps apart texts that are looked at together.
+CREATE FUNCTION plain_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
+RETURN btrim(regexp_replace(regexp_replace(regexp_replace(
+    fold(value) COLLATE pg_catalog.pg_c_utf8, '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])', ' \1 ', 'g'),
+    '[[:punct:][:space:][:cntrl:]]+', ' ', 'g'), '(\S{100})\S+', '\1', 'g'));
+
+-- The same, where compounds and initials are one word each: email for e-mail, obrien for O'Brien, jrr for J. R. R.
+CREATE FUNCTION joined_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
+RETURN plain_words(regexp_replace(regexp_replace(value COLLATE pg_catalog.pg_c_utf8,
+    '(\w)[''’‘ʼ‐‑-](?=\w)', '\1', 'g'), '\m(\w)[.\s]+(?=\w\M)', '\1', 'g'));
+
+-- Words with a mark before each.
+CREATE FUNCTION marked_words(mark text, words text) RETURNS tsvector IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN words = '' THEN ''
+    ELSE array_to_tsvector(string_to_array(mark || replace(words, ' ', ' ' || mark), ' ')) END;
+
+-- Words with their places.
+CREATE FUNCTION placed_words(words text) RETURNS tsvector IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(word || ':' || least(place, 16383), ' '), '')::tsvector
+    FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS listed(word, place) WHERE word <> U&'\E000');
+
+-- What a record is found by: all words with their places; those of its heading marked `=`; and of each of the names,
+-- which stand as plain words between line breaks, the first word marked `^` and the whole marked `^^`.
+CREATE FUNCTION search_words(heading text, names text, further text[]) RETURNS tsvector IMMUTABLE PARALLEL SAFE
+RETURN placed_words(plain_words(concat_ws(U&' \E000 ',
+        heading, replace(names, E'\n', U&' \E000 '), array_to_string(further, U&' \E000 '))))
+    || marked_words('=', plain_words(heading))
+    || CASE WHEN heading ~ '[''’‘ʼ‐‑.-]'
+        THEN marked_words('', joined_words(heading)) || marked_words('=', joined_words(heading)) ELSE '' END
+    || CASE WHEN array_to_string(further, ' ') ~ '\w[''’‘ʼ‐‑.-]\w'
+        THEN marked_words('', joined_words(array_to_string(further, ' '))) ELSE '' END
+    || array_to_tsvector(ARRAY(
+        SELECT DISTINCT unnest(ARRAY['^' || split_part(name, ' ', 1), '^^' || left(name, 200)])
+        FROM unnest(string_to_array(names, E'\n')) AS name WHERE name <> ''));
+
+-- All names of an author as plain words, each between line breaks, and with initials joined where that is another form.
+CREATE FUNCTION name_lines(name text, sort_name text, alternate_names text[]) RETURNS text
+IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || E'\n' FROM (
+    SELECT line, min(place) AS place
+    FROM unnest(ARRAY[name, sort_name] || alternate_names) WITH ORDINALITY AS borne(value, place),
+        unnest(ARRAY[plain_words(value), joined_words(value)]) AS line
+    WHERE line <> '' GROUP BY line) AS lines);
+
+-- The names of all contributors of a book, those that they bore on it among them.
+CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(
+        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited_as, ''))), '' ORDER BY position
+    ), '')
+    FROM contributions JOIN authors ON authors.id = contributions.author_id WHERE contributions.book_id = book);
+
+-- A word and what is left of it without one of its letters: two words one slip apart have one of these in common.
+CREATE FUNCTION slips(word text) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
+RETURN ARRAY(
+    SELECT DISTINCT left(word, place) || substr(word, place + 2) FROM generate_series(0, length(word)) AS place);
+
+-- The search for all of some words, with a mark before each; where `*` stands at the end, the last one is the beginning
+-- of one.
+CREATE FUNCTION words_query(mark text, words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(DISTINCT quote_literal(mark || word) || ending, ' & '), '')::tsquery
+    FROM (
+        SELECT word, CASE WHEN right(words, 1) = '*' AND lead(word) OVER (ORDER BY place) IS NULL THEN ':*' ELSE '' END
+        FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS listed(word, place)
+    ) AS ended(word, ending));
+
+-- The search for words that stand side by side.
+CREATE FUNCTION phrase_query(words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(quote_literal(word), ' <-> ' ORDER BY place), '')::tsquery
+    FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS listed(word, place));
+
+-- The search for phrases and without others; they stand one in each line.
+CREATE FUNCTION phrases_query(phrases text, without text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(mark || '(' || phrase_query(phrase)::text || ')', ' & '), '')::tsquery
+    FROM (SELECT phrase, '' FROM unnest(string_to_array(phrases, E'\n')) AS phrase
+        UNION ALL SELECT phrase, '!' FROM unnest(string_to_array(without, E'\n')) AS phrase) AS listed(phrase, mark)
+    WHERE plain_words(phrase) <> '');
+
+-- The search for a whole name, and for a name that begins with some words.
+CREATE FUNCTION name_query(words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
+RETURN quote_literal('^^' || left(plain_words(words), 200))::tsquery;
+CREATE FUNCTION name_beginning_query(words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN strpos(plain_words(words), ' ') = 0 THEN words_query('^', words || '*')
+    ELSE (name_query(words)::text || ':*')::tsquery END;
+
+-- How many rows the planner takes a statement to answer.
+CREATE FUNCTION planned_rows(statement text) RETURNS bigint STRICT LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT JSON) ' || statement INTO plan;
+    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric::bigint;
+END
+$$;
+"""
+
+TABLES = r"""
+CREATE TABLE vocabulary (word TEXT COLLATE "C" NOT NULL);
+
+ALTER TABLE authors
+    ADD COLUMN heading TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(plain_words(name), 200)) STORED,
+    ADD COLUMN words TSVECTOR NOT NULL
+        GENERATED ALWAYS AS (search_words(name, name_lines(name, sort_name, alternate_names), '{}')) STORED;
+
+-- The type stays as it is; saying it again fills the column while the table is written anew, which is much cheaper than
+-- to update each row with all of its indexes.
+ALTER TABLE books ADD COLUMN contributors TEXT NOT NULL DEFAULT '';
+ALTER TABLE books
+    ALTER COLUMN contributors DROP DEFAULT, ALTER COLUMN contributors TYPE TEXT USING contributor_names(id);
+ALTER TABLE books
+    ALTER COLUMN contributors SET DEFAULT '',
+    ADD COLUMN heading TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(plain_words(title), 200)) STORED,
+    ADD COLUMN words TSVECTOR NOT NULL
+        GENERATED ALWAYS AS (search_words(title, contributors, ARRAY[subtitle, series, publisher] || subjects)) STORED;
+
+INSERT INTO vocabulary
+SELECT DISTINCT word
+FROM (SELECT words FROM books UNION ALL SELECT words FROM authors) AS records, unnest(tsvector_to_array(words)) AS word
+WHERE length(word) BETWEEN 4 AND 40 AND left(word, 1) NOT IN ('=', '^');
+CREATE INDEX ix_vocabulary_word ON vocabulary (word);
+CREATE INDEX ix_vocabulary_slips ON vocabulary USING gin (slips(word)) WITH (fastupdate = off);
+CREATE INDEX ix_vocabulary_trigrams ON vocabulary USING gin (word gin_trgm_ops) WITH (fastupdate = off);
+"""
+
+TRIGGERS = r"""
+-- What is changed below is locked before it is computed anew, and each statement sees what was committed before it: of
+-- two transactions that change the same book's contributors and their names, the second one knows of the first.
+
+CREATE FUNCTION follow_contributions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM authors WHERE id IN (SELECT author_id FROM changed) ORDER BY id FOR SHARE;
+    PERFORM 1 FROM books WHERE id IN (SELECT book_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE books SET contributors = found.names
+    FROM (SELECT book_id, contributor_names(book_id) AS names FROM (SELECT DISTINCT book_id FROM changed) AS listed)
+        AS found
+    WHERE books.id = found.book_id AND books.contributors <> found.names;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION follow_names() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    affected bigint[] := ARRAY(
+        SELECT DISTINCT book_id
+        FROM former JOIN changed USING (id) JOIN contributions ON contributions.author_id = changed.id
+        WHERE (former.name, former.sort_name, former.alternate_names)
+            <> (changed.name, changed.sort_name, changed.alternate_names));
+BEGIN
+    IF affected <> '{}' THEN
+        PERFORM 1 FROM books WHERE id = ANY (affected) ORDER BY id FOR NO KEY UPDATE;
+        UPDATE books SET contributors = contributor_names(id)
+        WHERE id = ANY (affected) AND contributors <> contributor_names(id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION follow_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO vocabulary
+    SELECT DISTINCT listed.word FROM changed, unnest(tsvector_to_array(words)) AS listed(word)
+    WHERE length(listed.word) BETWEEN 4 AND 40 AND left(listed.word, 1) NOT IN ('=', '^')
+        AND NOT EXISTS (SELECT FROM vocabulary AS known WHERE known.word = listed.word);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER contributors_of_new AFTER INSERT ON contributions
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_contributions();
+CREATE TRIGGER contributors_of_deleted AFTER DELETE ON contributions
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_contributions();
+CREATE TRIGGER contributors_of_former AFTER UPDATE ON contributions
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_contributions();
+CREATE TRIGGER contributors_of_changed AFTER UPDATE ON contributions
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_contributions();
+CREATE TRIGGER contributors_of_renamed AFTER UPDATE ON authors
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_names();
+CREATE TRIGGER vocabulary_of_new AFTER INSERT ON books
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_words();
+CREATE TRIGGER vocabulary_of_changed AFTER UPDATE ON books
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_words();
+CREATE TRIGGER vocabulary_of_new AFTER INSERT ON authors
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_words();
+CREATE TRIGGER vocabulary_of_changed AFTER UPDATE ON authors
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_words();
+"""
+FUNCTION_NAMES = (
+    "follow_words()",
+    "follow_names()",
+    "follow_contributions()",
+    "planned_rows(text)",
+    "name_beginning_query(text)",
+    "name_query(text)",
+    "phrases_query(text, text)",
+    "phrase_query(text)",
+    "words_query(text, text)",
+    "slips(text)",
+    "contributor_names(bigint)",
+    "name_lines(text, text, text[])",
+    "search_words(text, text, text[])",
+    "placed_words(text)",
+    "marked_words(text, text)",
+    "joined_words(text)",
+    "plain_words(text)",
+)
+
+
+def upgrade() -> None:
+    op.execute(FUNCTIONS)
+    op.execute(TABLES)
+    for table in ("authors", "books"):
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN heading SET STATISTICS 1000")
+        op.execute(f"CREATE INDEX ix_{table}_heading ON {table} (heading, id)")
+        op.execute(f"CREATE INDEX ix_{table}_heading_length ON {table} (length(heading), id)")
+        op.execute(f"CREATE INDEX ix_{table}_words ON {table} USING gin (words) WITH (fastupdate = off)")
+    op.execute(TRIGGERS)
+    op.execute("ANALYZE authors, books, vocabulary")
+
+
+def downgrade() -> None:
+    for table in ("authors", "books", "contributions"):
+        for trigger in TRIGGERS.split("CREATE TRIGGER ")[1:]:
+            name, _, rest = trigger.partition(" ")
+            if f" ON {table}\n" in rest:
+                op.execute(f"DROP TRIGGER {name} ON {table}")
+    for table, columns in {"authors": ("words", "heading"), "books": ("words", "heading", "contributors")}.items():
+        for column in columns:
+            op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    op.execute("DROP TABLE vocabulary")
+    for function in FUNCTION_NAMES:
+        op.execute(f"DROP FUNCTION {function}")
