@@ -99,8 +99,6 @@ def measure(cluster: Cluster, source: Path, folder: Path, seed: int, queries: in
 
     def fill(name: str) -> None:
         gutenberg.load(source, folder, cluster.environment(name))
-        with cluster.connect(name) as connection, connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE)")
 
     database = cluster.kept("quality", "Project Gutenberg loaded", fill)
     with cluster.connect(database) as connection, connection.cursor() as cursor:
