@@ -46,8 +46,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     from .docs import docs
     from .health import health
     from .home import home
+    from .suggestions.routes import suggestions
 
-    for blueprint in (home, health, docs, books, authors):
+    for blueprint in (home, health, docs, books, authors, suggestions):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     commands.init_app(app)

@@ -26,7 +26,7 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 @dataclass(frozen=True)
 class Cursor:
     """`keys` are the sort keys of the row at the edge. The page holds the rows behind it, or before it where
-    `backwards`; with the row itself where `inclusive`.
+    `backwards`; with the row itself where `inclusive`. `corrected` is what was searched for instead of what was asked.
     """
 
     scope: str
@@ -34,12 +34,14 @@ class Cursor:
     keys: tuple[Any, ...]
     backwards: bool = False
     inclusive: bool = False
+    corrected: str = ""
 
     def encode(self) -> str:
         """The cursor as a word of A-Z, a-z, 0-9, ``-`` and ``_``."""
         pairs = [item for pair in self.pairs for item in pair]
         flags = self.backwards + 2 * self.inclusive
-        packed = _pack(_json([self.scope, pairs, self.keys, flags]).encode())
+        corrected = [self.corrected] if self.corrected else []
+        packed = _pack(_json([self.scope, pairs, self.keys, flags, *corrected]).encode())
         return base64.urlsafe_b64encode(_checksum(packed) + packed).rstrip(b"=").decode()
 
     @classmethod
@@ -50,13 +52,14 @@ class Cursor:
             checksum, packed = raw[:4], raw[4:]
             if checksum != _checksum(packed) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != word:
                 raise ValueError  # the second, because base64 leaves a few bits of the last letter unused
-            scope, pairs, keys, flags = json.loads(_unpack(packed))
+            scope, pairs, keys, flags, *rest = json.loads(_unpack(packed))
+            corrected = rest[0] if rest else ""
             if not isinstance(pairs, list) or not isinstance(keys, list):
                 raise ValueError
             paired = tuple(zip(pairs[::2], pairs[1::2], strict=True))
-            if not all(isinstance(item, str) for item in [scope, *pairs]) or flags not in (0, 1, 2, 3):
+            if not all(isinstance(item, str) for item in [scope, corrected, *pairs]) or flags not in (0, 1, 2, 3):
                 raise ValueError
-            return cls(scope, paired, tuple(keys), bool(flags & 1), bool(flags & 2))
+            return cls(scope, paired, tuple(keys), bool(flags & 1), bool(flags & 2), corrected)
         except (ValueError, TypeError, binascii.Error, zlib.error, RecursionError):
             raise InvalidCursor.damaged() from None
 

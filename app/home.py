@@ -16,6 +16,7 @@ LINKS = {
     "authors": "/authors",
     "book_by_isbn": "/books/isbn/{isbn}",
     "books_of_an_author": "/authors/{id}/books",
+    "suggestions": "/suggest?q={q}",
     "docs": "/docs",
     "openapi": "/openapi.json",
     "problems": "/problems",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,13 +19,29 @@ from .resource import Draft
 ROWS_AT_ONCE, LETTERS_AT_ONCE = 5_000, 500_000
 
 _dialect = PGDialect()
+_preparer = _dialect.identifier_preparer
 
 
-def insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+@dataclass(frozen=True)
+class Derived:
+    """A column that the database computes from members of a row which are no columns: `expression` over `members`, each
+    with its type.
+    """
+
+    column: str
+    expression: str
+    members: tuple[tuple[str, str], ...]
+
+
+def insert(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], derived: Derived | None = None
+) -> list[int]:
     """Insert rows that all have the same columns; their ids in the same order, where the table has ids."""
     found: list[int] = []
     for part in _parts([json.dumps(row) for row in rows]):
-        result = _statement(table, tuple(rows[0])).run_within(session.connection(), {"rows": f"[{','.join(part)}]"})
+        result = _statement(table, tuple(rows[0]), derived).run_within(
+            session.connection(), {"rows": f"[{','.join(part)}]"}
+        )
         found += [row[0] for row in result] if result.returns_rows else []
     return found
 
@@ -43,9 +60,17 @@ def _parts(texts: list[str]) -> Iterator[list[str]]:
         yield part
 
 
-def store(session: Session, table: Table, drafts: Iterable[Draft], leave_out: tuple[str, ...] = ()) -> None:
+def store(
+    session: Session,
+    table: Table,
+    drafts: Iterable[Draft],
+    leave_out: tuple[str, ...] = (),
+    derived: Derived | None = None,
+    members: Callable[[Draft], dict[str, Any]] = lambda draft: {},
+) -> None:
     """Bring the values of drafts into the database, but those of the members `leave_out`: the new records are
-    inserted, and get their ids; the others are changed by the session when it is flushed.
+    inserted, and get their ids; the others are changed by the session when it is flushed. `members` gives what a
+    `derived` column of a new record is computed from.
     """
     new = []
     for draft in drafts:
@@ -56,18 +81,26 @@ def store(session: Session, table: Table, drafts: Iterable[Draft], leave_out: tu
             if name not in leave_out:
                 setattr(draft.record, name, value)
         session.add(draft.record)
-    rows = [{name: value for name, value in draft.values.items() if name not in leave_out} for draft in new]
-    for draft, record_id in zip(new, insert(session, table, rows), strict=True):
+    rows = [
+        {name: value for name, value in draft.values.items() if name not in leave_out} | members(draft) for draft in new
+    ]
+    for draft, record_id in zip(new, insert(session, table, rows, derived), strict=True):
         draft.record.id = record_id
 
 
 @lru_cache(maxsize=64)
-def _statement(table: Table, names: tuple[str, ...]) -> Statement:
-    columns = ", ".join(names)
-    types = ", ".join(f"{name} {table.c[name].type.compile(_dialect)}" for name in names)
-    source = f"json_to_recordset({{rows}}) AS new({types})"
+def _statement(table: Table, names: tuple[str, ...], derived: Derived | None) -> Statement:
+    members = dict(derived.members) if derived else {}
+    quoted = {name: _preparer.quote(name) for name in names}
+    types = ", ".join(f"{quoted[name]} {members.get(name) or table.c[name].type.compile(_dialect)}" for name in names)
+    columns = sources = [quoted[name] for name in names if name not in members]
+    if derived:
+        columns, sources = [*columns, derived.column], [*sources, derived.expression]
     returning = " RETURNING id" if "id" in table.c else ""
-    sql = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {source}{returning}"
+    sql = (
+        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {', '.join(sources)}"
+        f" FROM json_to_recordset({{rows}}) AS new({types}){returning}"
+    )
     return Statement(
         sql.format(rows="CAST(%(rows)s AS json)"), {}, sql.format(rows="CAST($1 AS json)"), {"rows": "text"}
     )

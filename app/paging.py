@@ -46,6 +46,10 @@ def render(resource: Resource, query: Query, rows: list[Row], total: int | None)
     if query.total:
         meta |= {"total": total, "total_is": query.total}
         headers.append(("X-Total-Count", str(total)))
+    if query.question:
+        meta["match"] = "fuzzy" if query.corrected else "exact"
+    if query.corrected:
+        meta["did_you_mean"] = query.corrected
     data = ",".join(row[0] for row in rows)
     around = _json({"meta": meta, "links": links})
     return f'{{"data":[{data}],{around[1:]}'.encode(), headers
@@ -64,7 +68,7 @@ def _link(resource: Resource, query: Query, rows: list[Row], *, backwards: bool)
         # Nothing is left on this side of the cursor; the way back includes the row the cursor was made at.
         assert query.cursor is not None
         keys, inclusive = query.cursor.keys, query.cursor.backwards != backwards
-    word = Cursor(query.scope, tuple(pairs), tuple(keys), backwards, inclusive).encode()
+    word = Cursor(query.scope, tuple(pairs), tuple(keys), backwards, inclusive, query.corrected).encode()
     total = f"&total={query.total}" if query.total else ""
     link = f"/{query.scope}?cursor={word}{total}"
     if len(link) > URL_LONGEST:

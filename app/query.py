@@ -14,10 +14,13 @@ from schema import SchemaError
 from .cursor import Cursor
 from .fields import Filter
 from .problems import Fault, InvalidCursor, InvalidQuery, unknown_name
+from .values import question
 from .values.flaw import flaw_in, reject
+from .values.question import Question
 
 if TYPE_CHECKING:
     from .resource import Resource
+    from .vocabulary import SearchText
 
 SEARCH = "q"
 LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST = 20, 100, 10_000
@@ -52,7 +55,8 @@ class SortKey:
 class Query:
     """What is asked of a list: which rows, in which order, which members of them, which page.
 
-    `scope` is the list's own path, such as ``authors/7/books``. `sent` are all parameters in order; `pairs` are those
+    `scope` is the list's own path, such as ``authors/7/books``. `corrected` is what is searched for instead of what was
+    asked, of which nothing was found. `sent` are all parameters in order; `pairs` are those
     of the filters and the sort, which is what a cursor keeps of them.
     """
 
@@ -64,6 +68,7 @@ class Query:
     offset: int = 0
     total: str | None = None
     cursor: Cursor | None = None
+    corrected: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
 
@@ -83,6 +88,14 @@ class Query:
     def is_ranked(self) -> bool:
         """Whether the rows come in the order of relevance."""
         return self.sort[0].name == RELEVANCE
+
+    def searching(self, corrected: str) -> Query:
+        """The same query, with other words to search for; raises ``SchemaError`` where they are none."""
+        assert self.question is not None
+        without = self.question.values[0].without
+        instead = replace(self.question, values=(question.read(corrected)._replace(without=without),))
+        conditions = tuple(instead if one is self.question else one for one in self.conditions)
+        return replace(self, conditions=conditions, corrected=corrected)
 
     def narrowed(self, condition: Condition) -> Query:
         """The same query, with one more condition, which its links do not bear."""
@@ -124,6 +137,17 @@ def parse_fields(resource: Resource, pairs: Pairs) -> tuple[str, ...]:
     reader.refuse_rest(("fields",))
     reader.finish()
     return fields or tuple(resource.fields)
+
+
+def parse_question(kind: SearchText, usual: int, most: int, pairs: Pairs) -> tuple[Question, int]:
+    """What a request for a few best matches asks (`q`), and for how many (`limit`); raises `InvalidQuery`."""
+    reader = _Reader(pairs)
+    asked = reader.question(kind)
+    limit = reader.integer("limit", 1, most)
+    reader.refuse_rest((SEARCH, "limit"))
+    reader.finish()
+    assert asked is not None
+    return asked, usual if limit is None else limit
 
 
 def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
@@ -188,6 +212,11 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, sent: tuple[tuple
         raise InvalidCursor.of("mismatch", "This cursor was made for another sort; leave sort out, or begin again.")
     if not set(beside.conditions) <= set(query.conditions):
         raise InvalidCursor.of("mismatch", "This cursor was made for other filters; leave them out, or begin again.")
+    if cursor.corrected:
+        try:
+            query = query.searching(cursor.corrected)
+        except (AssertionError, SchemaError):
+            raise InvalidCursor.damaged() from None
     kinds = [resource.kind_of(key.name) for key in query.sort_keys()]
     if len(kinds) != len(cursor.keys) or not all(
         kind.is_key(key) for kind, key in zip(kinds, cursor.keys, strict=True)
@@ -239,6 +268,18 @@ class _Reader:
         else:
             return int(value)
         return None
+
+    def question(self, kind: SearchText) -> Question | None:
+        value = self.single(SEARCH)
+        if value is None:
+            self.fault(SEARCH, "required", f"{SEARCH} says what to look for, such as {SEARCH}=le guin.")
+            return None
+        try:
+            return _read_value(Filter(SEARCH, kind, kind.operators, ""), "eq", value)
+        except SchemaError as error:
+            flaw = flaw_in(error)
+            self.fault(SEARCH, flaw.code, flaw)
+            return None
 
     def choice(self, name: str, words: Sequence[str]) -> str | None:
         value = self.single(name)

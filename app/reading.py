@@ -11,7 +11,7 @@ from flask import Response
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import paging, query, responses, statements
+from . import correction, paging, query, responses, statements
 from .addresses import parameters
 from .problems import NotFound
 from .query import Condition, Query
@@ -75,7 +75,27 @@ def _finds_many(resource: Resource, asked: Query) -> bool:
 
 def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
     responses.require_acceptable()
-    belonging = asked.narrowed(Condition(parent.filter_name, "eq", (parent.id,))) if parent else asked
+    rows = _rows(resource, asked, parent)
+    if parent and not rows:
+        raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
+    if asked.question and not (asked.cursor or asked.offset or any(row[0] for row in rows)):
+        corrected = correction.of(resource, _belonging(asked, parent))
+        if corrected:
+            asked = asked.searching(corrected)
+            rows = _rows(resource, asked, parent)
+    present: list[paging.Row] = [row for row in rows if row[0] is not None]
+    body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None)
+    return responses.readable(body, headers)
+
+
+def _belonging(asked: Query, parent: _Parent | None) -> Query:
+    """The query of a list that may belong to a record."""
+    return asked.narrowed(Condition(parent.filter_name, "eq", (parent.id,))) if parent else asked
+
+
+def _rows(resource: Resource, asked: Query, parent: _Parent | None) -> list[Any]:
+    """The rows of a page, as `statements.page` says."""
+    belonging = _belonging(asked, parent)
     values = statements.values_of(belonging)
     shape = statements.shape_of(resource, belonging, walks=belonging.is_ranked and _finds_many(resource, belonging))
     if parent:
@@ -86,9 +106,4 @@ def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Re
         counted = statements.rows_of(resource, shape.conditions)
         quoted["counted"] = counted.sql
         values |= counted.constants
-    rows = fetch(statement, values, quoted)
-    if parent and not rows:
-        raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
-    present: list[paging.Row] = [row for row in rows if row[0] is not None]
-    body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None)
-    return responses.readable(body, headers)
+    return fetch(statement, values, quoted)

@@ -80,6 +80,8 @@ class Search:
         tiers = self._tiers(table, asked)
         _, _, _, phrases, without = asked.values[0]
         beside = [_holds(table, func.phrases_query(phrases, without))] if "x" in asked.form else []
+        if not asked.form:
+            return [(0, false())]
         found = [
             (place * TIER, and_(condition, *beside, *map(_not, tiers[:place]))) for place, condition in enumerate(tiers)
         ]

@@ -30,7 +30,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.types import NullType
@@ -45,6 +45,7 @@ from .resource import Resource
 from .search import length_of
 
 USUAL_LIMITS = (10, 20, 25, 50, 100)  # lists of which have statements of their own
+MOST_AMONG = 200  # rows looked at to tell which search finds most
 
 _driver = PGDialect_psycopg2()
 _server = PGDialect(paramstyle="numeric_dollar")
@@ -190,6 +191,24 @@ def rows_of(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     """The rows that meet the conditions, to be counted or estimated."""
     where = _where(resource, Shape(fields=(), conditions=wanted))
     return compiled(select(literal_column("1")).select_from(resource.table).where(*where))
+
+
+@lru_cache(maxsize=256)
+def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
+    """Which of the searches in the array ``%(searches)s`` find rows that meet the conditions beside the question: rows
+    of the place of each, from 1, and of how many of the first that any of them finds. ``%(any)s`` is one search for
+    what any of them finds.
+    """
+    table = resource.table
+    where = _where(resource, Shape(fields=(), conditions=wanted), leave_out=SEARCH)
+    some = table.c.words.op("@@")(cast(bindparam("any"), TSQUERY))
+    found = select(table.c.words).where(some, *where).limit(MOST_AMONG).subquery("found")
+    listed = func.unnest(cast(bindparam("searches"), ARRAY(TSQUERY))).table_valued("search", with_ordinality="place")
+    searches = listed.render_derived(name="listed")
+    counted = select(searches.c.place, func.count()).select_from(
+        found.join(searches, found.c.words.op("@@")(searches.c.search))
+    )
+    return compiled(counted.group_by(searches.c.place))
 
 
 PLANNED_ROWS = Statement("SELECT planned_rows(%(counted)s)")

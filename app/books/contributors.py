@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
 from app.expressions import text_key
+from app.insertion import Derived
 from app.problems import unknown_name
 from app.resource import Draft
 from app.statements import compiled
@@ -191,6 +192,23 @@ def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
         new = [Draft(Author(), {"name": name}) for name in names_left[start : start + NAMES_AT_ONCE]]
         AUTHORS.save(session, new)
         known |= {draft.values["name"]: draft.record.id for draft in new}
+
+
+# The triggers would add the names afterwards, which would be to write the whole row twice.
+NAMES_OF_NEW = Derived(
+    "contributors",
+    "names_of_contributors(author_ids, credited_as)",
+    (("author_ids", "bigint[]"), ("credited_as", "text[]")),
+)
+
+
+def members_of_new(draft: Draft) -> dict[str, Any]:
+    """What the names of a new book's contributors are computed from."""
+    sent = draft.values.get("authors", ())
+    return {
+        "author_ids": [contributor.id or draft.references[contributor.name] for contributor in sent],
+        "credited_as": [contributor.credited_as for contributor in sent],
+    }
 
 
 def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def save(session: Session, drafts: list[Draft]) -> None:
     _refuse_taken(session, drafts)
     stored = {draft.record.id for draft in drafts} - {None}
     contributors.make_missing_authors(session, drafts)
-    insertion.store(session, BOOKS.table, drafts, leave_out=("authors",))
+    insertion.store(session, BOOKS.table, drafts, ("authors",), contributors.NAMES_OF_NEW, contributors.members_of_new)
     session.flush()
     rows: list[dict[str, Any]] = []
     for draft in drafts:

@@ -49,6 +49,7 @@ def document(app: Flask) -> Schema:
         "servers": [{"url": "/"}],
         "tags": [
             *({"name": name, "description": f"The {name} of the catalog."} for name in resources),
+            {"name": "search", "description": "Titles and names for a search box."},
             {"name": "service", "description": "The service itself."},
         ],
         "paths": paths,

@@ -70,6 +70,12 @@ def _page(noun: str) -> Schema:
                     "limit": {"type": "integer", "minimum": 1},
                     "total": {"type": "integer", "minimum": 0},
                     "total_is": {"type": "string", "enum": list(TOTALS)},
+                    "match": {
+                        "type": "string",
+                        "enum": ["exact", "fuzzy"],
+                        "description": "Of a search: whether these rows match `q`, or only `did_you_mean`",
+                    },
+                    "did_you_mean": {"type": "string", "description": "What was searched for instead of `q`"},
                 },
             },
             "links": {
@@ -161,6 +167,24 @@ def of_service() -> Schema:
         "Home": _object(
             {"name": string, "version": string, "links": {"type": "object", "additionalProperties": string}}
         ),
+        "Suggestions": _object(
+            {
+                "data": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "type": {"type": "string", "enum": ["book", "author"]},
+                            "id": {"type": "integer", "minimum": 1},
+                            "text": {**string, "description": "A title, or a name"},
+                            "detail": {
+                                "type": ["string", "null"],
+                                "description": "Who wrote it, and when it was published; when they lived",
+                            },
+                        }
+                    ),
+                }
+            }
+        ),
         "Health": _object({"status": {"type": "string", "enum": ["live", "ready"]}}),
         "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]},
         "Page": {"type": "string"},
@@ -179,6 +203,12 @@ def service_example(name: str) -> Any:
         "ProblemKind": explained,
         "Problems": {"data": [explained], "codes": {"required": CODES["required"]}},
         "Home": {"name": NAME, "version": VERSION, "links": {"books": "/books", "authors": "/authors"}},
+        "Suggestions": {
+            "data": [
+                {"type": "book", "id": 42, "text": "The Left Hand of Darkness", "detail": "Ursula K. Le Guin, 1969"},
+                {"type": "author", "id": 7, "text": "Ursula K. Le Guin", "detail": "1929–2018"},
+            ]
+        },
         "Health": {"status": "ready"},
         "OpenApi": {"openapi": "3.1.0", "info": {"title": NAME, "version": VERSION}, "paths": {}},
         "Page": "<!doctype html>",

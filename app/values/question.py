@@ -9,15 +9,12 @@ from . import text
 
 SHORT = 2  # letters of an unfinished word with which too many words begin for an index to be of use
 # Words that stand in so many titles that to look them up in an index costs more than to look at what the others find.
-LIGHT = frozenset(
-    (
-        "a an and as at by for from in into is it of on or s the to with "
-        "au aux d de des du en et l la le les un une "
-        "am auf aus das dem den der die ein eine im in und von zu zur "
-        "al con da das del della di do dos e el i il lo los o para por una y "
-        "aan een het van voor och av og"
-    ).split()
-)
+_LIGHT = """
+    a an and as at by for from in into is it of on or s the to with au aux d de des du en et l la le les
+    un une am auf aus das dem den der die ein eine im in und von zu zur al con da das del della di do
+    dos e el i il lo los o para por una y aan een het van voor och av og
+"""
+LIGHT = frozenset(_LIGHT.split())
 
 _part = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _punctuation = re.compile("[!-/:-@\\[-`{-~‐-‟ʼ]+")

@@ -55,12 +55,17 @@ RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || 
         unnest(ARRAY[plain_words(value), joined_words(value)]) AS line
     WHERE line <> '' GROUP BY line) AS lines);
 
--- The names of all contributors of a book, those that they bore on it among them.
-CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE STRICT PARALLEL SAFE
+-- The names of contributors, in their order, and the names that they bore on one book.
+CREATE FUNCTION names_of_contributors(author_ids bigint[], credited_as text[]) RETURNS text STABLE PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(
-        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited_as, ''))), '' ORDER BY position
+        name_lines(name, sort_name, array_append(alternate_names, coalesce(credited, ''))), '' ORDER BY place
     ), '')
-    FROM contributions JOIN authors ON authors.id = contributions.author_id WHERE contributions.book_id = book);
+    FROM unnest(author_ids, credited_as) WITH ORDINALITY AS listed(author_id, credited, place)
+    JOIN authors ON authors.id = author_id);
+CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
+RETURN (SELECT names_of_contributors(
+        array_agg(author_id ORDER BY position), array_agg(contributions.credited_as ORDER BY position))
+    FROM contributions WHERE book_id = book);
 
 -- A word and what is left of it without one of its letters: two words one slip apart have one of these in common.
 CREATE FUNCTION slips(word text) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
@@ -128,10 +133,38 @@ ALTER TABLE books
 INSERT INTO vocabulary
 SELECT DISTINCT word
 FROM (SELECT words FROM books UNION ALL SELECT words FROM authors) AS records, unnest(tsvector_to_array(words)) AS word
-WHERE length(word) BETWEEN 4 AND 40 AND left(word, 1) NOT IN ('=', '^');
+WHERE length(word) BETWEEN 2 AND 40 AND left(word, 1) NOT IN ('=', '^');
 CREATE INDEX ix_vocabulary_word ON vocabulary (word);
 CREATE INDEX ix_vocabulary_slips ON vocabulary USING gin (slips(word)) WITH (fastupdate = off);
 CREATE INDEX ix_vocabulary_trigrams ON vocabulary USING gin (word gin_trgm_ops) WITH (fastupdate = off);
+"""
+
+NEARBY = r"""
+-- Each of some words, in their order: whether the catalog knows it (the last one, where `*` stands at the end, as the
+-- beginning of a word), and known words that are one slip away, or else for longer words the most similar ones.
+CREATE FUNCTION words_nearby(words text) RETURNS TABLE (word text, known boolean, near text[]) STABLE STRICT
+BEGIN ATOMIC
+    SELECT
+        listed.word,
+        EXISTS (
+            SELECT FROM vocabulary WHERE vocabulary.word = listed.word
+            UNION ALL
+            SELECT FROM vocabulary
+            WHERE right(words, 1) = '*' AND listed.place = listed.places
+                AND vocabulary.word >= listed.word AND vocabulary.word < listed.word || U&'\+10FFFF'),
+        coalesce(
+            (SELECT array_agg(DISTINCT vocabulary.word) FROM vocabulary
+                WHERE slips(vocabulary.word) && slips(listed.word) AND vocabulary.word <> listed.word),
+            (SELECT array_agg(similar_.word) FROM (
+                SELECT vocabulary.word FROM vocabulary
+                WHERE length(listed.word) >= 6 AND vocabulary.word % listed.word AND vocabulary.word <> listed.word
+                GROUP BY vocabulary.word
+                ORDER BY similarity(vocabulary.word, listed.word) DESC, vocabulary.word LIMIT 8) AS similar_),
+            '{}')
+    FROM (SELECT unnested.word, place, count(*) OVER () AS places
+        FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS unnested(word, place)) AS listed
+    ORDER BY place;
+END;
 """
 
 TRIGGERS = r"""
@@ -171,7 +204,7 @@ CREATE FUNCTION follow_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO vocabulary
     SELECT DISTINCT listed.word FROM changed, unnest(tsvector_to_array(words)) AS listed(word)
-    WHERE length(listed.word) BETWEEN 4 AND 40 AND left(listed.word, 1) NOT IN ('=', '^')
+    WHERE length(listed.word) BETWEEN 2 AND 40 AND left(listed.word, 1) NOT IN ('=', '^')
         AND NOT EXISTS (SELECT FROM vocabulary AS known WHERE known.word = listed.word);
     RETURN NULL;
 END
@@ -208,6 +241,7 @@ FUNCTION_NAMES = (
     "words_query(text, text)",
     "slips(text)",
     "contributor_names(bigint)",
+    "names_of_contributors(bigint[], text[])",
     "name_lines(text, text, text[])",
     "search_words(text, text, text[])",
     "placed_words(text)",
@@ -225,6 +259,7 @@ def upgrade() -> None:
         op.execute(f"CREATE INDEX ix_{table}_heading ON {table} (heading, id)")
         op.execute(f"CREATE INDEX ix_{table}_heading_length ON {table} (length(heading), id)")
         op.execute(f"CREATE INDEX ix_{table}_words ON {table} USING gin (words) WITH (fastupdate = off)")
+    op.execute(NEARBY)
     op.execute(TRIGGERS)
     op.execute("ANALYZE authors, books, vocabulary")
 
@@ -238,6 +273,7 @@ def downgrade() -> None:
     for table, columns in {"authors": ("words", "heading"), "books": ("words", "heading", "contributors")}.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    op.execute("DROP FUNCTION words_nearby(text)")
     op.execute("DROP TABLE vocabulary")
     for function in FUNCTION_NAMES:
         op.execute(f"DROP FUNCTION {function}")

@@ -1,0 +1,110 @@
+"""The second look: what somebody may have meant whose words find nothing.
+
+A word that the catalog does not know, or that finds nothing beside the others, was perhaps misspelt: it is tried with
+the catalog's own words that are a slip away (a letter left out, added, replaced, or two swapped), or else with the most
+similar ones. What changes least and then finds most is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+
+from extensions.database import fetch
+from extensions.statement import Statement
+
+from . import statements
+from .query import Query
+from .resource import Resource
+
+MOST_WORDS = 12  # in a question that is corrected
+MOST_NEAR = 8  # words tried instead of one
+MOST_TRIED = 100  # corrections of a question
+
+Near = tuple[tuple[int, str], ...]
+
+_NEARBY = Statement("SELECT * FROM words_nearby(%(words)s)")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a question, whether the catalog knows it, and words that it may stand for, each with its distance."""
+
+    text: str
+    known: bool
+    near: Near
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Other words for a question. `distance`: by how many letters they differ from those that were asked, and how many
+    of them in the first.
+    """
+
+    words: tuple[str, ...]
+    distance: tuple[int, int]
+
+    @classmethod
+    def of(cls, asked: list[Word], chosen: tuple[tuple[int, str], ...]) -> Correction:
+        other_beginnings = sum(new[:1] != word.text[:1] for (_, new), word in zip(chosen, asked, strict=True))
+        return cls(tuple(new for _, new in chosen), (sum(steps for steps, _ in chosen), other_beginnings))
+
+
+def of(resource: Resource, asked: Query) -> str | None:
+    """What to search for instead of a question that finds nothing; None if nothing better is known."""
+    assert asked.question is not None
+    question = asked.question.values[0]
+    unfinished = "*" if f"{question.heavy} {question.light}".rstrip().endswith("*") else ""
+    words = [
+        Word(text, known, tuple(sorted((distance(text, other), other) for other in near)[:MOST_NEAR]))
+        for text, known, near in fetch(_NEARBY, {"words": question.words + unfinished})
+    ]
+    if not 0 < len(words) <= MOST_WORDS or not all(word.known or word.near for word in words):
+        return None
+    choices = list(_choices(words))
+    tried = list(islice((Correction.of(words, chosen) for each in choices for chosen in product(*each)), MOST_TRIED))
+    if not tried:
+        return None
+    values = statements.values_of(asked) | {
+        "searches": [_all(correction.words) for correction in tried],
+        "any": " | ".join(_all(f"({_any(text for _, text in choice)})" for choice in each) for each in choices),
+    }
+    found = fetch(statements.among(resource, statements.shape_of(resource, asked).conditions), values)
+    best = min(((*tried[place - 1].distance, -count, place) for place, count in found), default=None)
+    return " ".join(tried[best[-1] - 1].words) if best else None
+
+
+def _choices(words: list[Word]) -> Iterator[list[Near]]:
+    """For each word what it may stand for: other words for all that are not known; or for one, if all are."""
+    asked: list[Near] = [((0, word.text),) for word in words]
+    if not all(word.known for word in words):
+        yield [kept if word.known else word.near for word, kept in zip(words, asked, strict=True)]
+        return
+    for place, word in enumerate(words):
+        yield [*asked[:place], word.near, *asked[place + 1 :]]
+
+
+def _all(words: Iterable[str]) -> str:
+    return " & ".join(words)
+
+
+def _any(words: Iterable[str]) -> str:
+    return " | ".join(words)
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters must be left out, added, replaced or swapped with their neighbours to get from one word to the
+    other, none of them twice (optimal string alignment).
+    """
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        current = [row]
+        for column, wanted in enumerate(other, 1):
+            best = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
+                best = min(best, before[column - 2] + 1)
+            current.append(best)
+        before, last = last, current
+    return last[-1]

@@ -1,0 +1,1 @@
+"""Suggestions: titles and names for a box that asks at every key."""
