@@ -1,9 +1,10 @@
 """`make bench`: this service beside its peers and its limits, on an embedded Postgres of its own.
 
-    python -m benchmarks [PART…] [--quick] [--books N] [--folder FOLDER]
+    python -m benchmarks [PART…] [--quick] [--books N] [--folder FOLDER] [--seed N] [--queries N] [--show N]
 
 The parts are named below; all of them run unless some are named. `--quick` is done in two minutes: fewer books, fewer
-and shorter rounds, and neither filters, writes nor memory. In FOLDER the made catalogs stay for the next run.
+and shorter rounds, and neither filters, writes nor memory. In FOLDER the made catalogs stay for the next run. What is
+searched for is drawn by the seed; `--show` shows so many of the misses, and the plans of the slowest queries.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,16 @@ import psycopg2
 
 from extensions.database import SESSION
 
-from . import contestants, depth, endurance, filters, gutenberg, reads, report, writes
-from .database import Cluster, flask
+from . import contestants, depth, endurance, filters, gutenberg, quality, reads, report, search, writes
+from .database import Cluster
 from .load import available, by_wrk, in_turns
 from .reads import Bench
+from .report import say
+from .traced import Traced
 from .walk import SORTS, walk
 
 QUICK_PARTS = ("pages", "books", "hits", "depth")
-PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg")
+PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg", "search", "quality")
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,16 @@ class Plan:
     seconds: float
     small: int = 10_000
     requests: int = 100_000
+    seed: int = 1
+    queries: int | None = None  # of each kind, where not the usual number
+    show: int = 0
 
 
 def main() -> None:
     """Run the parts asked for, printing tables as they are done."""
     asked = _arguments()
     plan = Plan(asked.books or 10_000, 3, 1) if asked.quick else Plan(asked.books or 1_000_000, 7, 3)
+    plan = replace(plan, seed=asked.seed, queries=asked.queries, show=asked.show)
     parts = asked.parts or (QUICK_PARTS if asked.quick else PARTS)
     if not available("wrk"):
         raise SystemExit("Without wrk nothing can be measured (on Debian: apt install wrk).")
@@ -83,11 +90,12 @@ def beside_peers(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: P
 
 def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) -> None:
     """What is measured of this service alone."""
-    with as_the_service_connects(cluster, plan.books) as cursor:
-        if "depth" in parts:
-            show_depths(cursor)
-        if "filters" in parts:
-            show_filters(cursor)
+    if {"depth", "filters"} & set(parts):
+        with as_the_service_connects(cluster, plan.books) as cursor:
+            if "depth" in parts:
+                show_depths(cursor)
+            if "filters" in parts:
+                show_filters(cursor)
     if "growth" in parts:
         show_growth(cluster, plan, folder)
     if "memory" in parts:
@@ -97,8 +105,15 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         ]
         titles = ("requests", *(f"worker {number}, MB" for number in range(1, len(rows[0]))))
         say(f"\n### Memory (PSS) under requests of all kinds\n\n{report.table(titles, rows)}")
-    if "gutenberg" in parts and os.environ.get("GUTENBERG"):
-        load_and_walk(cluster, Path(os.environ["GUTENBERG"]), folder)
+    if "search" in parts:
+        show_search(cluster, plan, folder)
+    source = os.environ.get("GUTENBERG")
+    if not source and {"gutenberg", "quality"} & set(parts):
+        say("\n(GUTENBERG does not name the folder of Project Gutenberg's catalogue: what needs it is left out)")
+    elif source and "gutenberg" in parts:
+        load_and_walk(cluster, Path(source), folder)
+    if source and "quality" in parts:
+        show_quality(quality.measure(cluster, Path(source), folder, plan.seed, plan.queries or quality.QUERIES), plan)
 
 
 def show_depths(cursor: Any) -> None:
@@ -164,18 +179,75 @@ def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:
     say(f"\n### Growth\n\n{report.table(titles, rows)}")
 
 
+def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Times of search, and what it costs a write."""
+    database = cluster.catalog(plan.books)
+    traced = Traced(cluster.url(database), folder / "instance_search")
+    with contextlib.closing(traced), as_the_service_connects(cluster, plan.books) as cursor:
+        say("\n### Search: one connection, no response cache\n")
+        kinds = dict(search.measure(traced, cursor, plan.seed, plan.queries or search.QUERIES))
+        rows = []
+        for kind, timings in kinds.items():
+            for group, members in {f"**{kind}**": timings, **search.by_group(timings)}.items():
+                whole = report.percentiles(one.seconds for one in members)
+                in_postgres = report.percentiles(one.in_postgres for one in members)
+                fuzzy = f"{sum(one.fuzzy for one in members) / max(1, len(members)):.0%}"
+                rows.append((group, f"{len(members):,}", *in_postgres, *whole, fuzzy))
+        titles = ("", "asked", "Postgres p50 ms", "p95", "p99", "whole p50 ms", "p95", "p99", "answered fuzzily")
+        say(report.table(titles, rows))
+        for kind, timings in kinds.items() if plan.show else ():
+            say(f"\n#### The slowest: {kind}\n")
+            for one in sorted(timings, key=lambda one: -one.in_postgres)[: plan.show]:
+                say(f"{one.asked.target}: {one.in_postgres * 1e3:.1f} ms in Postgres, {one.seconds * 1e3:.1f} ms")
+                say("\n".join(f"    {line}" for text in traced.plans(one.asked.target) for line in text.splitlines()))
+    found = search.write_cost(cluster, plan.books, folder, plan.rounds, plan.seconds)
+    say(f"\n### A book created with two authors, found by their names\n\n{report.samples(found)}")
+    kept, without = found.values()
+    cost, slower = kept.cpu / without.cpu, without.rate / kept.rate
+    say(f"\nWith search data a write costs {cost:.2f} times the CPU, and takes {slower:.2f} times as long.")
+
+
+def show_quality(found: quality.Findings, plan: Plan) -> None:
+    """How often search finds what is looked for, how fast, and what it does not find."""
+    shown = quality.BOOKS_SHOWN
+    few = quality.few(found.items)
+    rows = [
+        (f"known items, in the first {shown}", *_shares(found.items)),
+        (f"those that match at most {shown} books", *_shares(few)),
+        ("known items with one slip", *_shares(found.slips)),
+        *((about, *_shares(answers)) for about, answers in quality.by_class(found.slips).items()),
+        (f"authors by an alternate name, in the first {quality.AUTHORS_SHOWN}", *_shares(found.authors)),
+        *((about, *_shares(answers)) for about, answers in quality.by_class(found.authors).items()),
+    ]
+    titles = ("", "asked", "found", "95 % interval", "p50 ms", "p95", "p99")
+    say(f"\n### What search finds, of all of Project Gutenberg (seed {plan.seed})\n\n{report.table(titles, rows)}")
+    say(f"\n{1 - len(few) / len(found.items):.1%} of the queries for known items match more than {shown} books.")
+    ratio = sum(one.found for one in found.slips) / max(1, sum(one.found for one in found.items))
+    say(f"With one slip, {ratio:.3f} times as many are found.")
+    everything = (*found.items, *found.slips, *found.authors)
+    failed = sum(one.status != 200 for one in everything)
+    say(f"{failed:,} of {len(everything):,} answers were errors.")
+    kinds = {"Known items": found.items, "With a slip": found.slips, "Authors": found.authors}
+    for name, answers in kinds.items() if plan.show else ():
+        say(f"\n#### Missed: {name.lower()}\n")
+        for answer in quality.worst(answers, plan.show):
+            say(quality.told(answer, found.records[answer.question.path]))
+
+
+def _shares(answers: list[quality.Answer]) -> tuple[str, ...]:
+    """How many there are, the share that found what was looked for, its interval, and the times."""
+    found = sum(answer.found for answer in answers)
+    low, high = quality.wilson(found, len(answers))
+    share = f"{found / len(answers):.2%}" if answers else ""
+    times = report.percentiles(answer.seconds for answer in answers)
+    return f"{len(answers):,}", share, f"{low:.2%} – {high:.2%}", *times
+
+
 def load_and_walk(cluster: Cluster, source: Path, folder: Path) -> None:
     """Project Gutenberg's catalogue: converted, loaded, and walked by cursors from end to end."""
     say("\n### Project Gutenberg\n")
-    with clock("convert"):
-        counts = gutenberg.convert(source, folder)
-    gutenberg.print_counts(counts)
     cluster.new("gutenberg")
-    environment = cluster.environment("gutenberg")
-    with clock("load authors"):
-        flask(environment, "catalog", "load", "--authors", str(folder / "authors.csv"))
-    with clock("load books"):
-        flask(environment, "catalog", "load", str(folder / "books.csv"))
+    gutenberg.load(source, folder, cluster.environment("gutenberg"))
     with contestants.this(cluster, "gutenberg", CACHE_DEFAULT_TIMEOUT="10") as service:
         for sort in SORTS:
             say(f"walk, sort={sort or '(default)'}: {walk(service.address, sort)}")
@@ -194,23 +266,10 @@ def as_the_service_connects(cluster: Cluster, books: int) -> Iterator[Any]:
         connection.close()
 
 
-@contextlib.contextmanager
-def clock(what: str) -> Iterator[None]:
-    """Say how long the block took."""
-    started = time.perf_counter()
-    yield
-    say(f"{what}: {time.perf_counter() - started:.1f} s")
-
-
 def machine() -> str:
     """The machine, in a few words."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
-
-
-def say(text: str) -> None:
-    """Print, at once."""
-    print(text, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -219,6 +278,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="done in two minutes")
     parser.add_argument("--books", type=int, help="the size of the catalog (1,000,000; quick: 10,000)")
     parser.add_argument("--folder", type=Path, help="where the made catalogs stay for the next run")
+    parser.add_argument("--seed", type=int, default=1, help="of what is searched for (1)")
+    usual = f"how much is searched for, of each kind ({search.QUERIES:,}; quality: {quality.QUERIES:,})"
+    parser.add_argument("--queries", type=int, help=usual)
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="show the N slowest queries, and N misses")
     asked = parser.parse_args()
     unknown = set(asked.parts) - set(PARTS)
     if unknown:

@@ -2,6 +2,23 @@
 
 A catalog of n books has 0.3 n authors; a third of the books have two contributors, one in a hundred none. Rows are
 made by chunks, each from a seed of its own, so that several processes share the work.
+
+What search meets in it, beside what all of Project Gutenberg has:
+
+- Titles and subtitles are one to ten words (4 on average; Gutenberg 8), each drawn by itself from 40,000, whatever
+  the language of the book, the word of rank r about 1 / (r + 2) as often as the first. "the" is in 17 % of the titles
+  and "of" in 12 % (Gutenberg 46 and 36 %); among all texts of a book, "the" is in 35 %. The word of rank 100 is in
+  0.4 %, that of rank 10,000 in 4 of 100,000. One title in fifty is one of seven that many books bear.
+- Publishers (9,000) end in "Press", "Books" or "& Sons", so that each of these is a word of 30 % of the books: more
+  than any word but "the" of a real catalog, and hard on a search that has to rank what it finds.
+- Names are of 86 given names and 30,000 surnames. Of a hundred authors, four begin with John, and 0.7 are called Smith,
+  as in Gutenberg; of 300,000 names, 22 % are borne by several. The most productive author has 0.5 % of the books.
+  Alternate names (15 %) are an initial and the surname.
+- There are about 70,000 different words in all, however many the books, nearly all of them in the Latin script and
+  without accents. Real catalogs have more: Gutenberg's titles alone 58,000, of which every second one is in one title
+  only. To find the word nearest to one with a slip is easier here than there.
+- Words of one title have nothing to do with each other, so that two frequent words meet in as many books as chance will
+  have it: in fewer than in a real catalog, but for function words.
 """
 
 from __future__ import annotations

@@ -19,8 +19,11 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from .database import flask
+from .report import clock
 
 Row = dict[str, str]
 
@@ -41,6 +44,17 @@ def convert(source: Path, target: Path) -> Counter[str]:
     books = _books(source, names, people, counts)
     counts["books"] = _write(target / "books.csv", BOOK_COLUMNS, books)
     return counts
+
+
+def load(source: Path, target: Path, environment: Mapping[str, str]) -> None:
+    """Convert the catalogue in `source` by way of `target`, and load it into the database of `environment`."""
+    with clock("convert"):
+        counts = convert(source, target)
+    print_counts(counts)
+    with clock("load authors"):
+        flask(environment, "catalog", "load", "--authors", str(target / "authors.csv"))
+    with clock("load books"):
+        flask(environment, "catalog", "load", str(target / "books.csv"))
 
 
 def _rows(path: Path) -> Iterator[Row]:

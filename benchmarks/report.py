@@ -1,8 +1,11 @@
-"""Tables of what was measured, as text that is Markdown."""
+"""What was measured, printed: tables, as text that is Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .load import Sample
 
@@ -40,3 +43,25 @@ def samples(found: Mapping[str, Sample]) -> str:
     ]
     titles = ("", "requests/s", "ours/theirs", "CPU µs", "of Postgres", "p50 ms", "p99 ms")
     return table(titles, rows)
+
+
+def percentiles(seconds: Iterable[float]) -> tuple[str, str, str]:
+    """The median and the times within which 95 and 99 of a hundred were done, in milliseconds."""
+    ordered = sorted(seconds)
+    if not ordered:
+        return "", "", ""
+    at = [ordered[math.ceil(len(ordered) * share) - 1] for share in (0.5, 0.95, 0.99)]
+    return f"{at[0] * 1e3:.1f}", f"{at[1] * 1e3:.1f}", f"{at[2] * 1e3:.1f}"
+
+
+@contextlib.contextmanager
+def clock(what: str) -> Iterator[None]:
+    """Say how long the block took."""
+    started = time.perf_counter()
+    yield
+    say(f"{what}: {time.perf_counter() - started:.1f} s")
+
+
+def say(text: str) -> None:
+    """Print, at once."""
+    print(text, flush=True)

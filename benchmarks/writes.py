@@ -18,7 +18,7 @@ def creations(cluster: Cluster, books: int, folder: Path, rounds: int, seconds: 
     """Books created by this service and by its peers, each in a copy of the catalog of its own."""
     database = cluster.catalog(books)
     requests = folder / "creations.txt"
-    requests.write_text("".join(f"POST\t/books\t{body}\n" for body in _bodies(cluster, database)))
+    requests.write_text("".join(f"POST\t/books\t{body}\n" for body in bodies(cluster, database)))
     with contextlib.ExitStack() as stack:
         start = stack.enter_context
         services = [start(contestants.this(cluster, start(cluster.copy(database, "writes_this"))))]
@@ -29,7 +29,7 @@ def creations(cluster: Cluster, books: int, folder: Path, rounds: int, seconds: 
         return in_turns(measures, rounds, seconds)
 
 
-def _bodies(cluster: Cluster, database: str) -> list[str]:
+def bodies(cluster: Cluster, database: str) -> list[str]:
     """Bodies of new books, each with two authors that the catalog has once."""
     with cluster.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM authors GROUP BY name HAVING count(*) = 1 ORDER BY name LIMIT %s", [BODIES])
