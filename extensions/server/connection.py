@@ -126,7 +126,11 @@ class Connection:
 
 
 class Source:
-    """What a thread reads of a connection as it comes (gunicorn's parser takes it for a socket)."""
+    """What a thread reads of a connection: what was received, and then what comes.
+
+    gunicorn's parser takes it for a socket, and copies all that it was given with each chunk of a body: it is given
+    little at once.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
@@ -134,11 +138,19 @@ class Source:
 
     def recv(self, most: int) -> bytes:
         """Some bytes, none at the end. Raises ``TimeoutError`` for a client that does not keep pace."""
-        while (data := self.conn.receive(most)) is None:
+        if received := self.conn.received:
+            data = bytes(received[:most])
+            del received[:most]
+            return data
+        while (arrived := self.conn.receive(most)) is None:
             if not self.conn.arrives(self.ends - time.monotonic()):
                 raise TimeoutError(errno.ETIMEDOUT, "the client does not send its request")
-        self.ends += len(data) / BYTES_PER_SECOND
-        return data
+        self.ends += len(arrived) / BYTES_PER_SECOND
+        return arrived
+
+    def give_back(self, unread: bytes) -> None:
+        """Take back what was read too much: it belongs to the next request."""
+        self.conn.received[:0] = unread
 
     def end_within(self, seconds: float) -> None:
         """Wait no longer than that from now on."""

@@ -85,8 +85,6 @@ class Responder:
         """Answer any request, as gunicorn's parser reads it."""
         source = Source(conn)
         parser = http.get_parser(self.worker.cfg, source, conn.client)
-        parser.unreader.unread(bytes(conn.received))
-        conn.received.clear()
         request = next(parser)
         self.worker.count()
         response, environ = wsgi.create(request, conn, conn.client, conn.server, self.worker.cfg)
@@ -95,7 +93,7 @@ class Responder:
             return False
         source.end_within(DRAIN_SECONDS)
         whole = parser.finish_body(deadline=source.ends)
-        conn.received += parser.unreader.take_buffered()
+        source.give_back(parser.unreader.take_buffered())
         return bool(whole)
 
     def _write(self, conn: Connection, response: Any, chunks: Iterable[bytes], started: Sequence[Any] = ()) -> bool:

@@ -173,7 +173,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         port, log, config = free_port(), folder / "log", folder / "config.py"
         config.write_text(
             "from extensions.server import connection, worker\n"
-            f"worker.REQUEST_SECONDS = connection.GRACE_SECONDS = 2\n{limits}\n"
+            f"worker.REQUEST_SECONDS = 2\nconnection.GRACE_SECONDS = 60\n{limits}\n"
         )
         command = [sys.executable, "-m", "gunicorn", "--config", str(config), "--bind", f"127.0.0.1:{port}"]
         command += ["--worker-class", "extensions.server.worker.PatientWorker", "--no-control-socket"]

@@ -27,7 +27,7 @@ def served(serve: Serve) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def quick(serve: Serve) -> Iterator[Served]:
     """One that gives slow clients little time."""
-    served = serve("versatile", limits="connection.BYTES_PER_SECOND = 2_000_000")
+    served = serve("versatile", limits="connection.GRACE_SECONDS = 2; connection.BYTES_PER_SECOND = 1_000_000")
     yield served
     served.stop()
 
@@ -47,9 +47,7 @@ def test_more_slow_readers_than_threads_hold_nobody_up(way: str, served: Served)
     for wire in slow:
         wire.begins()
     for path in ("/hit", "/other") * 10:
-        started = time.monotonic()
         assert served.get(path).startswith(path.encode())
-        assert time.monotonic() - started < 1
     assert served.connect(post("/body", b"abc")).answer().body == b"/body 3"
     assert slow[0].answer().body == WIDE
     assert slow[-1].answer().body == WIDE
@@ -88,7 +86,7 @@ def test_a_client_that_keeps_pace_may_take_longer_than_the_grace(quick: Served) 
     wire = small_buffer(quick, get("/large"))
     received = bytearray()
     while len(received) < len(LARGE):
-        # 5 MB a second, where 2 are asked for.
+        # 5 MB a second, where 1 is asked for.
         while len(received) > 5_000_000 * (time.monotonic() - started):
             time.sleep(0.01)
         received += wire.sock.recv(65_536) or pytest.fail(f"ended after {len(received)} bytes")
