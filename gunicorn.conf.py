@@ -54,10 +54,12 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 forwarder_headers = ""  # nobody may say by a header where the application stands
 
 # Each thread would get memory of its own to allocate from, of which much lies idle; under one interpreter lock they
-# gain nothing by that.
-M_ARENA_MAX = -8
+# gain nothing by that. And what is as large as an answer of megabytes is given back when it is freed: left to itself,
+# the allocator would keep it as soon as it has seen some.
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
 
 accesslog = None  # the application logs its requests, with their ids
 errorlog = "-"

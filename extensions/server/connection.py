@@ -56,6 +56,17 @@ class Connection:
         self.base: dict[str, Any] = {}
         self.schemes: Mapping[str, str] = {}
 
+    def addresses(self) -> dict[str, str]:
+        """What a WSGI environment says of both ends."""
+        client = self.client if isinstance(self.client, tuple) else (self.client or "", 0)
+        server = self.server if isinstance(self.server, tuple) else (self.server or "", 0)
+        return {
+            "REMOTE_ADDR": str(client[0]),
+            "REMOTE_PORT": str(client[1]),
+            "SERVER_NAME": str(server[0]),
+            "SERVER_PORT": str(server[1]),
+        }
+
     def receive(self, most: int) -> bytes | None:
         """What has arrived: None for nothing, no bytes for the end."""
         try:

@@ -109,7 +109,7 @@ class PatientWorker(Worker):
                 pass
             listener.close()
         for conn in self.connections:
-            if not conn.answered:  # its first request may be on its way
+            if not (conn.answered or conn.busy):  # its first request may be on its way
                 conn.ends = min(conn.ends, time.monotonic() + FIRST_REQUEST_SECONDS)
         while time.monotonic() < deadline:
             self.notify()
@@ -185,7 +185,7 @@ class PatientWorker(Worker):
                 raise
             return False
         conn = Connection(client, address, listener.getsockname())
-        conn.base = {**self.base, **_addresses(conn)}
+        conn.base = {**self.base, **conn.addresses()}
         conn.schemes = self._schemes(address)
         conn.ends = time.monotonic() + REQUEST_SECONDS
         self.connections.add(conn)
@@ -337,15 +337,3 @@ class PatientWorker(Worker):
         )
         names = self.cfg.secure_scheme_headers if trusted else {}
         return {f"HTTP_{name.replace('-', '_')}": value for name, value in names.items()}
-
-
-def _addresses(conn: Connection) -> dict[str, str]:
-    """What a WSGI environment says of both ends of a connection."""
-    client = conn.client if isinstance(conn.client, tuple) else (conn.client or "", 0)
-    server = conn.server if isinstance(conn.server, tuple) else (conn.server or "", 0)
-    return {
-        "REMOTE_ADDR": str(client[0]),
-        "REMOTE_PORT": str(client[1]),
-        "SERVER_NAME": str(server[0]),
-        "SERVER_PORT": str(server[1]),
-    }

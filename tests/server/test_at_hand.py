@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(serve: Serve, folder: Path) -> Iterator[Served]:
-    served = serve("versatile", folder)
+    served = serve("versatile", folder, keep_alive="60")
     workers = served.workers()
     yield served
     assert served.workers() == workers
