@@ -9,8 +9,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import socket
-import struct
 import sys
 from typing import Any
 
@@ -29,7 +27,8 @@ wsgi_app = "wsgi:app"
 framing.BODY_BYTES = min(framing.BODY_BYTES, settings["MAX_CONTENT_LENGTH"])  # what is over the cap is not waited for
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
-# Threads, because a request waits for Postgres more than it computes; and none of them waits for a slow client.
+# Threads, because a request waits for Postgres more than it computes. None of these waits for a slow client; half as
+# many more read long bodies.
 worker_class = "extensions.server.worker.PatientWorker"
 workers = settings["WEB_CONCURRENCY"]
 # More than there are connections: health, 404 and hits of the cache do not wait behind a database that hangs.
@@ -55,26 +54,21 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 forwarder_headers = ""  # nobody may say by a header where the application stands
 
 # Each thread would get memory of its own to allocate from, of which much lies idle; under one interpreter lock they
-# gain nothing by that.
-M_ARENA_MAX = -8
+# gain nothing by that. And what is as large as an answer of megabytes is given back when it is freed: left to itself,
+# the allocator would keep it as soon as it has seen some.
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
 
 accesslog = None  # the application logs its requests, with their ids
 errorlog = "-"
 loglevel = settings["LOG_LEVEL"].lower()
 control_socket_disable = True
 
-# The body of a large upload is read by a thread, and answers are sent by threads. The kernel keeps a limit of time for
-# the client to send or take its next bytes, which connections inherit from the listener.
-CLIENT_SECONDS = 10
-
 
 def when_ready(server: Any) -> None:
-    """The port is ours and no worker runs yet: set up the socket, and have a database before they start."""
-    for listener in server.LISTENERS:
-        for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            listener.sock.setsockopt(socket.SOL_SOCKET, limit, struct.pack("ll", CLIENT_SECONDS, 0))
+    """The port is ours and no worker runs yet: have a database before they start."""
     try:
         database_url(settings)  # an embedded Postgres starts here, once, and outlives the workers
     except (BadSetting, EmbeddedUnavailable) as error:

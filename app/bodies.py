@@ -39,7 +39,7 @@ def read() -> Json:
         chunked = request.content_length is None and request.environ.get("wsgi.input_terminated")
         data = request.environ["wsgi.input"].read(most + 1) if chunked else request.get_data(cache=False)
     except (ClientDisconnected, OSError):
-        raise BadRequest("The body ended before the length that was announced.") from None
+        raise BadRequest("The body ended, or came too slowly, before the length that was announced.") from None
     if len(data) > most:
         raise _too_large(most)
     return parse(data)

@@ -21,6 +21,7 @@ from extensions.cors import Cors
 
 from .addresses import target
 from .bodies import JSON
+from .cache_control import must_not_be_kept, wants_new
 from .flights import Flights
 from .paging import URL_LONGEST
 from .preconditions import matches
@@ -33,6 +34,7 @@ StartResponse = Callable[..., Any]
 
 READS = ("GET", "HEAD")
 REQUEST_ID = "catalog.request_id"
+CACHE_CONTROL = "HTTP_CACHE_CONTROL"
 KEPT_HEADERS = ("Content-Type", "ETag", "Cache-Control", "Vary", "Link", "X-Total-Count")
 NOT_MODIFIED_HEADERS = (*KEPT_HEADERS[1:], "Age")
 ON_EVERY_ANSWER = [("X-Content-Type-Options", "nosniff")]
@@ -40,7 +42,6 @@ LARGEST_KEPT = 1024 * 1024  # bytes of a body
 
 _request_id = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _control = re.compile(r"[\x00-\x1f\x7f]")
-_goes_past = re.compile(r"\b(?:no-cache|no-store|max-age=0)\b", re.IGNORECASE)
 
 log = logging.getLogger("catalog.access")
 
@@ -97,7 +98,7 @@ class Front:
         """The answer, like any WSGI application's, if nothing has to be waited for; else None."""
         started = time.perf_counter()
         method = environ["REQUEST_METHOD"]
-        if method not in READS or not self._cacheable(environ) or _wants_new(environ):
+        if method not in READS or not self._cacheable(environ) or wants_new(environ.get(CACHE_CONTROL, "")):
             return None
         kept = self.cache.at_hand(_key(environ), environ["server.moment"])
         hit = self._hit(kept) if kept else None
@@ -138,14 +139,15 @@ class Front:
         """The answer to a GET, and what the cache did (RFC 9211)."""
         if not self._cacheable(environ):
             return self._ask(environ), "catalog; fwd=bypass"
+        asked = environ.get(CACHE_CONTROL, "")
+        if must_not_be_kept(asked):
+            return self._ask(environ), "catalog; fwd=request"
         key = _key(environ)
-        new = _wants_new(environ)
+        new = wants_new(asked)
         kept, generation = self.cache.lookup(key)
         hit = self._hit(kept) if kept and not new else None
         if hit:
             return hit
-        if _must_not_be_kept(environ):
-            return self._ask(environ), "catalog; fwd=request"
         if generation is None:
             return self._ask(environ), "catalog; fwd=uri-miss"
         if new:
@@ -239,16 +241,6 @@ def _request_id_of(environ: Environ) -> str:
     """The id that the caller gave the request, if it is one, else a new one."""
     sent = environ.get("HTTP_X_REQUEST_ID", "")
     return sent if _request_id.fullmatch(sent) else f"{random.getrandbits(64):016x}"
-
-
-def _wants_new(environ: Environ) -> bool:
-    """Whether the caller wants no answer from a cache (RFC 9111, section 5.2.1)."""
-    return bool(_goes_past.search(environ.get("HTTP_CACHE_CONTROL", "")))
-
-
-def _must_not_be_kept(environ: Environ) -> bool:
-    """Whether the caller wants the answer in no cache (RFC 9111, section 5.2.1.5)."""
-    return "no-store" in environ.get("HTTP_CACHE_CONTROL", "").lower()
 
 
 def _key(environ: Environ) -> str:

@@ -12,6 +12,7 @@ Where either cannot be read or moved on, the cache is passed by.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import secrets
@@ -153,18 +154,29 @@ class ResponseCache:
         if not self._asking.acquire(blocking=False):  # another thread asks
             return self.backend.get(TOKEN)
         try:
-            if self._line is None:
-                self._line = self.backend._read_client.connection_pool.make_connection()
-                self._line.connect()
-            self._line.send_packed_command([QUESTION], check_health=False)
-            return self._line.read_response()
+            if self._line is not None:
+                # Redis may have closed it while nobody asked: its `timeout` does, and a restart.
+                with contextlib.suppress(redis.ConnectionError):
+                    return self._asked_over_the_line()
+                self._hang_up()
+            self._line = self.backend._read_client.connection_pool.make_connection()
+            self._line.connect()
+            return self._asked_over_the_line()
         except (redis.RedisError, OSError):
-            if self._line is not None:  # what it still answers belongs to a question that was given up
-                self._line.disconnect()
-                self._line = None
+            self._hang_up()  # what it still answers belongs to a question that was given up
             raise
         finally:
             self._asking.release()
+
+    def _asked_over_the_line(self) -> bytes | None:
+        self._line.send_packed_command([QUESTION], check_health=False)
+        answer: bytes | None = self._line.read_response()
+        return answer
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.disconnect()
+            self._line = None
 
     def _renewed(self) -> bytes | None:
         """A new token in Redis, or None where Redis cannot be reached; then it is owed, and set before the next use."""

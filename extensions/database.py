@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from .admission import Admission, Stalled
 from .deadline import DeadlinePassed, Watch, within
-from .statement import FORGOTTEN, Statement
+from .statement import FORGOTTEN, WHOLE, Statement
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -135,13 +135,14 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
     """
     ends = time.monotonic() + BUDGET_SECONDS
     latest = ends - CONNECT_SECONDS
-    committing = False
+    committing = forgotten = False
     try:
         with _translated_errors(), _admission().slot(latest):
             for attempt in range(1, ATTEMPTS + 1):
                 committing = False
                 # The connection is held until the watch over it has ended: it may be somebody else's after that.
                 with db.engine.connect() as connection:
+                    connection.execution_options(**{WHOLE: forgotten})
                     try:
                         with (
                             within(connection.connection.dbapi_connection, ends - time.monotonic()) as watch,
@@ -157,6 +158,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
                     except sqlalchemy_errors.DBAPIError as error:
                         code = getattr(error.orig, "pgcode", None) or ""
                         lost = error.connection_invalidated and not committing
+                        forgotten = forgotten or code in FORGOTTEN
                         again = lost or code.startswith(SERIALIZATION) or code in (*INTEGRITY_RACE, *FORGOTTEN)
                         if not again or attempt == ATTEMPTS or time.monotonic() > latest:
                             raise

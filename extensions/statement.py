@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError
 
 KNOWN = "catalog.prepared"  # in the `info` of a connection: name → when it was prepared
+WHOLE = "catalog_whole"  # an option of a connection: all statements go over it whole
 PLAN_SECONDS = 10.0  # a table may have grown; a new plan every now and then costs nothing
 MOST = 200  # statements that one connection knows; each holds some memory of the server
 # A pooler may give each transaction another connection, which knows other statements; and a schema may change.
@@ -70,24 +72,27 @@ class Statement:
         """Execute it with `values` in the transaction of a connection; its result.
 
         Where the connection does not know it any more, the transaction fails with one of the `FORGOTTEN`; it can be
-        tried again.
+        tried again, best with the option `WHOLE`: the next connection may know as little.
         """
         values = {**self.constants, **values}
-        if self.prepared is None:
+        if self.prepared is None or connection.get_execution_options().get(WHOLE):
             return connection.exec_driver_sql(self.sql, values)
         return self._run_prepared(connection.exec_driver_sql, connection.connection.info, values)
 
     def _run_prepared(self, execute: Callable[[str, tuple[Any, ...]], Result], info: Info, values: Values) -> Result:
         known: dict[str, float] = info.setdefault(KNOWN, {})
         sql, now = self._execute, time.monotonic()
-        if now - known.get(self.name, -PLAN_SECONDS) >= PLAN_SECONDS:
+        if now - known.get(self.name, -math.inf) >= PLAN_SECONDS:
             sql = f"{self._make_room(known)}{self._prepare}{sql}"
             known[self.name] = now  # also where it fails: it stays prepared when a transaction is rolled back
         try:
             return execute(sql, tuple(values[name] for name in self.parameters))
         except (psycopg2.Error, DBAPIError) as error:
-            if getattr(getattr(error, "orig", error), "pgcode", None) in (UNKNOWN, CHANGED):
+            code = getattr(getattr(error, "orig", error), "pgcode", None)
+            if code == UNKNOWN:
                 known.clear()  # who forgot one forgot all
+            elif code == CHANGED:
+                known.update(dict.fromkeys(known, -math.inf))  # it still knows them, and must be told anew
             raise
 
     def _make_room(self, known: dict[str, float]) -> str:

@@ -1,15 +1,12 @@
 """A gunicorn worker that gives a thread to a request when the request is there, and only if it takes one.
 
-gunicorn's own `gthread` reads from its clients in the threads that do the work, without a limit of time: as many silent
-or half-sent requests as there are threads, and nobody else is served. Here the main loop collects what arrives and a
-request waits in memory until it is whole; one that is not whole in time is answered 408. What the application has at
-hand (a hit of its cache) the main loop answers itself; the rest goes to a thread, which sends the answer. A connection
-that ends with input unread is emptied by the main loop too, so that the client gets to read the answer (a 413, for
-instance) before the reset that unread input brings.
-
-An application has answers at hand if its `wsgi_app` has a method ``at_hand(environ, start_response)``, which is asked
-first: it returns a list like any WSGI application, or None where it would have to wait. ``server.moment`` in the
-environment is a number that all requests share that had arrived at one moment.
+gunicorn's own `gthread` reads from its clients, and writes to them, in the threads that do the work, without a limit of
+time: as many silent, half-sent or unread ones as there are threads, and nobody else is served. Here the main loop has
+the connections. It collects what arrives, and a request waits in memory until it is whole; one that is not whole in
+time is answered 408. What the application has at hand (a hit of its cache) the main loop answers itself; the rest goes
+to the threads of the `Crew`. What a client does not take of an answer at once waits in memory, too, and the main loop
+sends it on, for as long as the client keeps pace. A connection that ends with input unread is emptied, so that the
+client gets to read the answer (a 413, for instance) before the reset that unread input brings.
 
 HTTP/1 without TLS: the rest is a proxy's task.
 """
@@ -23,39 +20,37 @@ import os
 import queue
 import selectors
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
-from gunicorn import http, util
+from gunicorn import util
 from gunicorn.http import message, wsgi
-from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.base import Worker
 
 from . import plain
 from .connection import Connection
-from .framing import HEAD_BYTES, is_whole
+from .crew import RECEIVED_AT_ONCE, Crew, Jobs
+from .framing import HEAD_BYTES, Extent, extent
+from .responder import Responder
 
 REQUEST_SECONDS = 10  # from the first byte of a request, or from the start of its connection, to its last
-STAY_SECONDS = 0.01  # that a thread waits for the next request of a connection
 LINGER_SECONDS = 2  # for a client to stop sending and read the answer
 FIRST_REQUEST_SECONDS = 1  # for a client that was taken just before the end
-DRAIN_SECONDS = 0.05  # for the rest of a body that was not read to turn out to be here already
 ROUND_SECONDS = 1.0  # between two looks at the clock, the parent and the connections whose time is over
-RECEIVED_AT_ONCE = 256 * 1024  # bytes
-ENDED_BY_CLIENT = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EAGAIN)
+KEPT_BYTES = 128 * 1024 * 1024  # of answers that clients have yet to take, all together
 
 # gunicorn answers a longer request line in HTML, and lets nobody raise its limit; the application has an answer of its
 # own for a URL that is too long.
 message.MAX_REQUEST_LINE = HEAD_BYTES
 
-Job = tuple[Callable[..., bool], Connection, tuple[Any, ...]]
-
 
 class PatientWorker(Worker):
     """A main loop that owns the connections, and threads that own a connection for one request."""
+
+    alive: bool
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -65,24 +60,24 @@ class PatientWorker(Worker):
     def init_process(self) -> None:
         self.poller = selectors.DefaultSelector()
         self.connections: set[Connection] = set()
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.sending: set[Connection] = set()  # those whose clients have yet to take what is kept for them
         self.arrived: list[tuple[Connection, bool]] = []  # in this turn: more of a request, or (true) its end
-        self.handed_over: list[Job] = []  # in this turn
+        self.handed_over: list[tuple[Jobs, Connection, plain.Plain | None]] = []  # in this turn
         self.left: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # by threads, for the main loop
-        self.stays = threading.BoundedSemaphore(max(1, self.cfg.threads // 3))
         self.accepting = self.replaced = False
         self.no_room_until = 0.0
         self.moment = 0
         super().init_process()
 
+    # The life of a worker.
+
     def run(self) -> None:
         """Serve until the end."""
-        self.at_hand = getattr(getattr(self.wsgi, "wsgi_app", None), "at_hand", lambda *_: None)
         self.base = {**wsgi.base_environ(self.cfg), "wsgi.multithread": True, "SERVER_PROTOCOL": "HTTP/1.1"}
         self.base["SCRIPT_NAME"] = ""
-        self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._wake)  # signals write there, too
-        for number in range(self.cfg.threads):
-            threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
+        self.poller.register(self.PIPE[0], EVENT_READ, self._wake)  # signals write there, too
+        self.responder = Responder(self)
+        self.crew = Crew(self, self.responder, self.cfg.threads, self._given_back)
         next_round = 0.0
         while self.alive:
             if time.monotonic() >= next_round:
@@ -97,8 +92,15 @@ class PatientWorker(Worker):
             self._turn(ROUND_SECONDS)
         self._finish(time.monotonic() + self.cfg.graceful_timeout)
 
+    def count(self) -> None:
+        """Count a request (called by threads, too). The one that reaches a worker's number is its last."""
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("This worker has served its number of requests and is replaced.")
+            self.alive, self.replaced = False, True
+
     def _finish(self, deadline: float) -> None:
-        """Let requests under way come to their end."""
+        """Let requests and answers under way come to their end."""
         self.alive = False
         self._accept_if(False)
         for listener in self.sockets:
@@ -107,17 +109,19 @@ class PatientWorker(Worker):
                 pass
             listener.close()
         for conn in self.connections:
-            if not conn.answered:  # its first request may be on its way
+            if not (conn.answered or conn.busy):  # its first request may be on its way
                 conn.ends = min(conn.ends, time.monotonic() + FIRST_REQUEST_SECONDS)
         while time.monotonic() < deadline:
             self.notify()
             for conn in list(self.connections):
-                if conn.answered and not (conn.busy or conn.received or conn.lingering):
+                if conn.answered and not (conn.busy or conn.outgoing or conn.received or conn.lingering):
                     self._drop(conn)
             self._end_late()
             if not self.connections:
                 break
             self._turn(0.1)
+
+    # The main loop.
 
     def _turn(self, seconds: float) -> None:
         """Wait for what happens, and see to it."""
@@ -129,8 +133,8 @@ class PatientWorker(Worker):
             self._proceed(conn, ended)
         self.arrived.clear()
         # Only now: a thread that wakes up at once would wait for this one to let go of the interpreter.
-        for job in self.handed_over:
-            self.jobs.put(job)
+        for jobs, conn, request in self.handed_over:
+            jobs.put((conn, request))
         self.handed_over.clear()
 
     def _wake(self) -> None:
@@ -146,7 +150,17 @@ class PatientWorker(Worker):
         with contextlib.suppress(BlockingIOError):  # full of wake-ups
             os.write(self.PIPE[1], b"\0")
 
-    # Connections: all of this runs in the main loop.
+    def _given_back(self, conn: Connection, goes_on: bool) -> None:
+        """Take a connection back (called by threads)."""
+        if conn.outgoing or conn.received or not goes_on:
+            self._leave(partial(self._go_on, conn, goes_on))
+            return
+        conn.ends = time.monotonic() + self.cfg.keepalive
+        conn.busy = False
+        if not conn.watched:
+            self._leave(partial(self._watch, conn, EVENT_READ))
+
+    # Connections: all of the following runs in the main loop.
 
     def _accept_if(self, room: bool) -> None:
         if room == self.accepting:
@@ -155,7 +169,7 @@ class PatientWorker(Worker):
         for listener in self.sockets:
             if room:
                 listener.setblocking(False)
-                self.poller.register(listener, selectors.EVENT_READ, partial(self._accept, listener))
+                self.poller.register(listener, EVENT_READ, partial(self._accept, listener))
             else:
                 self.poller.unregister(listener)
 
@@ -170,26 +184,48 @@ class PatientWorker(Worker):
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
                 raise
             return False
-        client.setblocking(True)  # for threads; the main loop says each time that it does not wait
         conn = Connection(client, address, listener.getsockname())
-        conn.base = {**self.base, **_addresses(conn)}
+        conn.base = {**self.base, **conn.addresses()}
         conn.schemes = self._schemes(address)
         conn.ends = time.monotonic() + REQUEST_SECONDS
         self.connections.add(conn)
-        self.poller.register(client, selectors.EVENT_READ, partial(self._readable, conn))
-        self._readable(conn)
+        self._watch(conn, EVENT_READ)
+        self._read(conn)
         return True
 
-    def _readable(self, conn: Connection) -> None:
+    def _watch(self, conn: Connection, events: int) -> None:
+        """Be told of these events of a connection, or (0) of none."""
+        if conn not in self.connections or events == conn.watched:
+            return
+        if not events:
+            self.poller.unregister(conn.sock)
+        elif conn.watched:
+            self.poller.modify(conn.sock, events, partial(self._ready, conn))
+        else:
+            self.poller.register(conn.sock, events, partial(self._ready, conn))
+        conn.watched = events
+
+    def _ready(self, conn: Connection) -> None:
+        """See to what happened on a connection."""
         if conn not in self.connections:  # dropped by what else happened in the same turn
             return
         if conn.busy:  # the next request, or the end; for later
             self._park(conn)
-            return
-        if conn.lingering:
+        elif conn.outgoing:
+            self._send_on(conn)
+        elif conn.lingering:
             if conn.receive(RECEIVED_AT_ONCE) == b"":
                 self._drop(conn)
-            return
+        else:
+            self._read(conn)
+
+    def _park(self, conn: Connection) -> None:
+        """Listen no more to a connection that a thread has, until it is given back."""
+        self._watch(conn, 0)
+        if not conn.busy:  # it was meanwhile, by a thread that may have found it watched
+            self._watch(conn, EVENT_READ)
+
+    def _read(self, conn: Connection) -> None:
         data = conn.receive(RECEIVED_AT_ONCE)
         if data is None:
             return
@@ -202,89 +238,92 @@ class PatientWorker(Worker):
         self.arrived.append((conn, not data))
 
     def _proceed(self, conn: Connection, ended: bool) -> None:
-        """Answer the requests that are there, or hand the first one to a thread."""
-        while conn.received and not conn.busy and (ended or is_whole(conn.received)):
-            request = plain.read(conn.received, conn.base, conn.schemes)
+        """Answer the requests that are there, or hand the first one to a thread. `ended`: nothing follows."""
+        while conn.received and not (conn.busy or conn.outgoing or conn.lingering):
+            request = self.responder.read(conn, self.moment)
             if request is None:
-                self._hand_over(conn, self._serve)
+                there = extent(conn.received)
+                if there is not Extent.MORE or ended:
+                    self._hand_over(self.crew.long_jobs if there is Extent.LONG else self.crew.jobs, conn, None)
                 return
-            del conn.received[: request.length]
-            request.environ["server.moment"] = self.moment
-            if not self._answered_at_hand(conn, request):
-                self._hand_over(conn, self._serve_plain, request)
-            elif (request.last or not self.alive) and not conn.busy:
-                self._linger(conn)
+            answer = self.responder.at_hand(request)
+            if answer is None:
+                self._hand_over(self.crew.jobs, conn, request)
                 return
+            conn.answered = True
+            try:
+                conn.send(answer)
+            except OSError:
+                self._drop(conn)
+                return
+            if conn.outgoing or request.last or not self.alive:
+                self._go_on(conn, not request.last)
+            else:
+                conn.ends = time.monotonic() + self.cfg.keepalive
 
-    def _answered_at_hand(self, conn: Connection, request: plain.Plain) -> bool:
-        """Whether the application had the answer at hand, and it is sent (or a thread has the rest to send)."""
-        answer = self._at_hand(request)
-        if answer is None:
-            return False
-        conn.answered = True
-        conn.ends = time.monotonic() + self.cfg.keepalive
+    def _hand_over(self, jobs: Jobs, conn: Connection, request: plain.Plain | None) -> None:
+        conn.busy = True
+        self.handed_over.append((jobs, conn, request))
+
+    def _go_on(self, conn: Connection, goes_on: bool) -> None:
+        """Go on with a connection after an answer: with the rest of it, its next request, or its end."""
+        conn.busy, conn.last = False, not goes_on
+        if conn.outgoing:
+            self.sending.add(conn)
+            self._watch(conn, EVENT_WRITE)
+            self._bound_what_is_kept()
+        elif conn.last or not self.alive:
+            self._linger(conn)
+        else:
+            self._watch(conn, EVENT_READ)
+            conn.ends = time.monotonic() + (REQUEST_SECONDS if conn.received else self.cfg.keepalive)
+            if conn.received:
+                self.arrived.append((conn, False))
+
+    def _send_on(self, conn: Connection) -> None:
+        """Send more of an answer to a client that has taken some of it."""
         try:
-            rest = conn.send(answer)
+            conn.send_on()
         except OSError:
             self._drop(conn)
-            return True
-        if rest:
-            self._hand_over(conn, self._send_rest, rest, request.last)
-        return True
+            return
+        if not conn.outgoing:
+            self.sending.discard(conn)
+            self._go_on(conn, not conn.last)
 
-    def _at_hand(self, request: plain.Plain) -> bytes | None:
-        """The answer that the application has at hand (asked also by threads)."""
-        started: list[Any] = []
-        try:
-            chunks = self.at_hand(request.environ, lambda *status_and_headers: started.extend(status_and_headers))
-            if chunks is None:
-                return None
-            self._count()
-            return self._whole_answer(request, started, chunks)
-        except Exception:
-            self.log.exception("What was at hand could not be sent; the application is asked.")
-            return None
-
-    def _hand_over(self, conn: Connection, work: Callable[..., bool], *arguments: Any) -> None:
-        conn.busy, conn.had_at_hand = True, False
-        self.handed_over.append((work, conn, arguments))
-
-    def _park(self, conn: Connection) -> None:
-        self.poller.unregister(conn.sock)
-        conn.parked = True
-        if not conn.busy:  # the thread ended meanwhile, and may have seen that nothing is parked
-            self._resume(conn)
-
-    def _resume(self, conn: Connection) -> None:
-        """Listen again to a connection on which something arrived while it was busy."""
-        if conn.parked and conn in self.connections:
-            conn.parked = False
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._readable, conn))
+    def _bound_what_is_kept(self) -> None:
+        """Drop the connections that are furthest behind the pace while more is kept for all of them than may be."""
+        kept = {conn: conn.kept for conn in self.sending}
+        while sum(kept.values()) > KEPT_BYTES and len(kept) > 1:
+            slowest = min(kept, key=lambda conn: conn.ends)
+            del kept[slowest]
+            self._drop(slowest)
 
     def _linger(self, conn: Connection) -> None:
         """Say that nothing more comes, and throw away what the client still sends until it ends, too."""
-        self._resume(conn)
+        self._watch(conn, EVENT_READ)
         try:
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._drop(conn)
             return
-        conn.busy, conn.lingering = False, True
+        conn.lingering = True
         conn.ends = time.monotonic() + LINGER_SECONDS
 
     def _end_late(self) -> None:
         """End the connections whose time is over."""
         now = time.monotonic()
         for conn in [conn for conn in self.connections if not conn.busy and conn.ends <= now]:
-            if conn.received and not conn.lingering:
+            if conn.received and not (conn.outgoing or conn.lingering):
                 with contextlib.suppress(OSError):
-                    util.write_error(conn.sock, 408, "Request Timeout", "The request did not arrive in time.")
+                    util.write_error(conn, 408, "Request Timeout", "The request did not arrive in time.")
             self._drop(conn)
 
     def _drop(self, conn: Connection) -> None:
         with contextlib.suppress(KeyError, ValueError, OSError):
             self.poller.unregister(conn.sock)
         self.connections.discard(conn)
+        self.sending.discard(conn)
         conn.received.clear()
         conn.close()
 
@@ -298,151 +337,3 @@ class PatientWorker(Worker):
         )
         names = self.cfg.secure_scheme_headers if trusted else {}
         return {f"HTTP_{name.replace('-', '_')}": value for name, value in names.items()}
-
-    # Requests: all of this runs in a thread, which has the connection to itself.
-
-    def _work(self) -> None:
-        while True:
-            work, conn, arguments = self.jobs.get()
-            goes_on = self._done(work, conn, *arguments)
-            while goes_on and self._next_is_here(conn):
-                goes_on = self._done(self._serve_next, conn)
-            self._give_back(conn, goes_on)
-
-    def _done(self, work: Callable[..., bool], conn: Connection, *arguments: Any) -> bool:
-        """Do a piece of work; True if the connection goes on."""
-        conn.answered = True
-        try:
-            return work(conn, *arguments) and self.alive
-        except (NoMoreData, StopIteration):
-            self.log.debug("A client ended in the middle of a request.")
-        except OSError as error:
-            if error.errno not in ENDED_BY_CLIENT:
-                self.log.exception("Socket error processing request.")
-        except Exception as error:
-            self.handle_error(None, conn.sock, conn.client, error)
-        return False
-
-    def _next_is_here(self, conn: Connection) -> bool:
-        """Whether the next request of a connection comes at once. Waiting a moment for it here is cheaper than to have
-        the main loop hand it over again; but what is at hand the main loop answers cheapest.
-        """
-        if not conn.received and not conn.had_at_hand and self.stays.acquire(blocking=False):
-            try:
-                if conn.wait(STAY_SECONDS):
-                    conn.received += conn.receive(RECEIVED_AT_ONCE) or b""  # the end will be there for the main loop
-            finally:
-                self.stays.release()
-        return bool(conn.received) and is_whole(conn.received)
-
-    def _give_back(self, conn: Connection, goes_on: bool) -> None:
-        """Leave a connection to the main loop."""
-        if not goes_on:
-            self._leave(partial(self._linger, conn))
-        elif conn.received:
-            conn.ends = time.monotonic() + REQUEST_SECONDS
-            self._leave(partial(self._take_back, conn))
-        else:
-            conn.ends = time.monotonic() + self.cfg.keepalive
-            conn.busy = False
-            if conn.parked:
-                self._leave(partial(self._resume, conn))
-
-    def _take_back(self, conn: Connection) -> None:
-        """Go on with what a thread left unread (called in the main loop)."""
-        conn.busy = False
-        self._resume(conn)
-        self.arrived.append((conn, False))
-
-    def _serve_next(self, conn: Connection) -> bool:
-        """Answer the request that was received; True if the connection goes on."""
-        request = plain.read(conn.received, conn.base, conn.schemes)
-        if request is None:
-            return self._serve(conn)
-        del conn.received[: request.length]
-        request.environ["server.moment"] = object()
-        answer = self._at_hand(request)
-        if answer is None:
-            return self._serve_plain(conn, request)
-        conn.had_at_hand = True
-        return self._send_rest(conn, answer, request.last)
-
-    def _serve_plain(self, conn: Connection, request: plain.Plain) -> bool:
-        """Answer a plain request; True if the connection goes on."""
-        started: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-            started[:] = [status, headers]
-
-        self._count()
-        chunks = self.wsgi(request.environ, start_response)
-        if isinstance(chunks, list):
-            conn.sock.sendall(self._whole_answer(request, started, chunks))
-            return not request.last
-        return self._write(wsgi.Response(request, conn.sock, self.cfg), chunks, started)
-
-    def _whole_answer(self, request: plain.Plain, started: list[Any], chunks: list[bytes]) -> bytes:
-        last = request.last or not self.alive
-        return plain.answer(started[0], started[1], b"".join(chunks), to_head=request.method == "HEAD", last=last)
-
-    def _send_rest(self, conn: Connection, data: bytes, last: bool) -> bool:
-        conn.sock.sendall(data)
-        return not last
-
-    def _serve(self, conn: Connection) -> bool:
-        """Answer any request; True if the connection goes on."""
-        parser = http.get_parser(self.cfg, conn.sock, conn.client)
-        parser.unreader.unread(bytes(conn.received))
-        conn.received.clear()
-        request = next(parser)
-        self._count()
-        response, environ = wsgi.create(request, conn.sock, conn.client, conn.server, self.cfg)
-        environ["wsgi.multithread"] = True
-        if not self._write(response, self.wsgi(environ, response.start_response)):
-            return False
-        whole = parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
-        conn.received += parser.unreader.take_buffered()
-        return bool(whole)
-
-    def _write(self, response: Any, chunks: Iterable[bytes], started: Sequence[Any] = ()) -> bool:
-        """Send an answer piece by piece; True if the connection goes on. `started`: the status and headers, where the
-        response has not been told; they may come with the first piece.
-        """
-        if not self.alive:
-            response.force_close()
-        try:
-            for chunk in chunks:
-                if response.status is None:
-                    response.start_response(*started)
-                response.write(chunk)
-            if response.status is None:
-                response.start_response(*started)
-            response.close()
-        except Exception as error:
-            if not response.headers_sent or isinstance(error, OSError):
-                raise
-            self.log.exception("Error in the middle of an answer")
-            return False
-        finally:
-            close = getattr(chunks, "close", None)
-            if close:
-                close()
-        return not response.should_close()
-
-    def _count(self) -> None:
-        self.nr += 1
-        if self.nr >= self.max_requests and self.alive:
-            self.log.info("This worker has served its number of requests and is replaced.")
-            self.alive, self.replaced = False, True
-
-
-def _addresses(conn: Connection) -> dict[str, str]:
-    """What a WSGI environment says of both ends of a connection."""
-    client = conn.client if isinstance(conn.client, tuple) else (conn.client or "", 0)
-    server = conn.server if isinstance(conn.server, tuple) else (conn.server or "", 0)
-    return {
-        "REMOTE_ADDR": str(client[0]),
-        "REMOTE_PORT": str(client[1]),
-        "SERVER_NAME": str(server[0]),
-        "SERVER_PORT": str(server[1]),
-    }

@@ -16,6 +16,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from extensions.cache import ResponseCache
+
 
 class AsTheWorkerAsks:
     """A WSGI application that asks another one for what it has at hand first; `given` counts what was."""
@@ -217,7 +219,22 @@ def test_a_request_that_names_its_sender_bypasses_the_cache(
     assert "hit" not in status(client.get("/books"))  # nor is what it got kept for others
 
 
-@pytest.mark.parametrize("control", ["no-cache", "No-Cache", "max-age=0, no-cache", "no-store, no-cache"])
+@pytest.mark.parametrize(
+    "control",
+    [
+        "no-cache",
+        "No-Cache",
+        "max-age=0, no-cache",
+        "no-store, no-cache",
+        "no-store",
+        "max-age=0",
+        'max-age="0"',
+        "max-age = 00",
+        "x,,no-cache\t,",
+        'x="a, \\" b",no-cache',
+        "no-cache=x",
+    ],
+)
 def test_no_cache_bypasses_a_hit(
     control: str, client: FlaskClient, book: dict[str, Any], statements: list[str]
 ) -> None:
@@ -225,6 +242,40 @@ def test_no_cache_bypasses_a_hit(
     statements.clear()
     assert "catalog; fwd=" in status(client.get("/books/1", headers={"Cache-Control": control}))
     assert len(statements) == 1
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        "",
+        ",",
+        "x-no-cache",
+        "x-no-cache=1",
+        "x=no-cache",
+        'x="a, no-cache, b"',
+        'x="a, \\", no-store"',
+        'x="no-cache',
+        "no-cache-x",
+        "no cache",
+        "s-maxage=0",
+        "max-age=01",
+        "max-age=0.5",
+        "max-age=60",
+        "max-stale",
+        "only-if-cached",
+    ],
+)
+def test_a_word_that_only_looks_like_no_cache_is_none(control: str, client: FlaskClient, book: dict[str, Any]) -> None:
+    client.get("/books/1")
+    assert status(client.get("/books/1", headers={"Cache-Control": control})).startswith("catalog; hit")
+
+
+@pytest.mark.parametrize("control", ["no-store", "max-stale, No-Store"])
+def test_the_cache_is_not_even_asked_for_what_it_may_not_keep(
+    control: str, client: FlaskClient, book: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ResponseCache, "lookup", lambda cache, key: pytest.fail("it was asked"))
+    assert status(client.get("/books/1", headers={"Cache-Control": control})) == "catalog; fwd=request"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/*;q=0.1", "", "text/html, */*;q=0.1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -68,6 +69,22 @@ def test_a_client_that_goes_away_harms_nobody(when: str, service: Service, postg
     idle = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND state LIKE 'idle in transaction%%'"
     until(lambda: not postgres.execute(idle))
     assert b"Traceback" not in log.read_bytes()[before:]
+
+
+def test_clients_that_do_not_read_their_pages_hold_nobody_up(start_service: Callable[..., Service], books: int) -> None:
+    service = start_service(WEB_CONCURRENCY="1", CONNECTIONS="2", LOG_LEVEL="WARNING")  # 14 threads
+    page = b"GET /books?limit=60 HTTP/1.1\r\nHost: x\r\nCache-Control: no-cache\r\n\r\n"  # 6 MB
+    with contextlib.ExitStack() as stack:
+        for _ in range(18):
+            client = stack.enter_context(contextlib.closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(20)
+            client.connect(("127.0.0.1", service.port))
+            client.sendall(page)
+            assert client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+        for path in ("/health/live", "/health/ready", "/books/1", "/books?limit=1"):
+            answer = service.get(path)
+            assert (answer.status, answer.seconds < 2) == (200, True), answer
 
 
 def test_a_server_that_is_told_to_stop_finishes_what_is_under_way(

@@ -15,6 +15,7 @@ StartResponse = Callable[..., Any]
 
 FOLDER = Path(os.environ.get("MEETING", "."))  # where an application and a test meet
 LARGE = random.Random(1).randbytes(16_000_000)  # more than the buffers of two sockets
+WIDE = LARGE[:8_000_000]  # this, too
 
 
 def counting(environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -63,6 +64,12 @@ class Chunks:
         (FOLDER / f"{self.name}.closed").touch()
 
 
+def endless(start_response: StartResponse) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    while True:
+        yield LARGE
+
+
 def generated(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
     start_response("200 OK", [("X-From", "thread")])
     yield b"one "
@@ -80,7 +87,7 @@ class Versatile:
         if kind == "hit":
             body = path.encode()
         elif kind == "large":
-            body = LARGE
+            body = WIDE if name == "wide" else LARGE
         elif kind in ("moment", "hold"):
             body = b"%d" % environ["server.moment"]
             if kind == "hold":
@@ -101,6 +108,8 @@ class Versatile:
         kind, _, name = path[1:].partition("/")
         if kind == "generated":
             return generated(environ, start_response)
+        if kind == "endless":
+            return endless(start_response)
         if kind == "error":
             raise RuntimeError("an error before anything")
         if kind == "header":
@@ -115,6 +124,9 @@ class Versatile:
         if kind == "exact":
             start_response("200 OK", [("Content-Length", "7")])
             return Chunks(name, [b"one ", b"two"])
+        if kind == "wide":
+            start_response("200 OK", [("Content-Length", str(len(WIDE)))])
+            return [WIDE]
         if kind == "wait":
             meet(name)
         if kind == "short":

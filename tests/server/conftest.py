@@ -93,6 +93,10 @@ class Wire:
             return Answer(status, headers, self.reader.read())
         return Answer(status, headers, self._exactly(int(headers["content-length"])))
 
+    def begins(self) -> None:
+        """Wait until an answer begins, and read nothing of it."""
+        assert self.sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+
     def rest(self) -> bytes:
         """Everything up to the end of the connection."""
         return self.reader.read()
@@ -130,6 +134,17 @@ def post(path: str, body: bytes) -> bytes:
     return b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (path.encode(), len(body), body)
 
 
+def small_buffer(served: Served, sent: bytes) -> Wire:
+    """A connection of a client that takes little at once."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(20)
+    sock.connect(("127.0.0.1", served.port))
+    wire = Wire(sock)
+    wire.send(sent)
+    return wire
+
+
 class Meeting:
     """Where the application waits for the test."""
 
@@ -148,13 +163,18 @@ Serve = Callable[..., Served]
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Serve one of the applications with this worker; further arguments are gunicorn's, such as ``workers="2"``."""
+    """Serve one of the applications with this worker; `limits` are lines of Python that set some of its constants,
+    further arguments are gunicorn's, such as ``workers="2"``.
+    """
     running: list[Served] = []
 
-    def start(application: str, meeting: Path | None = None, **options: str) -> Served:
+    def start(application: str, meeting: Path | None = None, limits: str = "", **options: str) -> Served:
         folder = tmp_path_factory.mktemp("served")
         port, log, config = free_port(), folder / "log", folder / "config.py"
-        config.write_text("from extensions.server import worker\nworker.REQUEST_SECONDS = 2\n")
+        config.write_text(
+            "from extensions.server import connection, worker\n"
+            f"worker.REQUEST_SECONDS = 2\nconnection.GRACE_SECONDS = 60\n{limits}\n"
+        )
         command = [sys.executable, "-m", "gunicorn", "--config", str(config), "--bind", f"127.0.0.1:{port}"]
         command += ["--worker-class", "extensions.server.worker.PatientWorker", "--no-control-socket"]
         options = {"threads": str(THREADS), **options}

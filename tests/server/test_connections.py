@@ -215,7 +215,7 @@ def test_what_is_under_way_is_finished_before_the_end(serve: Serve, tmp_path: Pa
     working.send(get("/wait/plain") + get("/hit/next"))
     parsed.send(post("/wait/parsed", b"abc"))
     large = served.connect(get("/large"))
-    assert large.sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+    large.begins()
     half = served.connect(b"GET /hit/half HTTP/1.1\r\nHo")
     meeting.there("plain")
     meeting.there("parsed")

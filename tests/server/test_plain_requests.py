@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extensions.server import framing, plain
-from extensions.server.framing import is_whole
+from extensions.server.framing import Extent, extent
 from extensions.server.worker import message
 
 from .conftest import Serve, Served
@@ -129,7 +129,7 @@ PLAIN = {
 @pytest.mark.parametrize("trusted", [True, False])
 @pytest.mark.parametrize("case", PLAIN)
 def test_a_plain_request_is_read_as_gunicorn_reads_it(case: str, trusted: bool) -> None:
-    assert is_whole(PLAIN[case])
+    assert extent(PLAIN[case]) is Extent.WHOLE
     read = by_worker(PLAIN[case], trusted)
     assert read is not None
     assert read == by_gunicorn(PLAIN[case], trusted)
