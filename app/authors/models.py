@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import fold, text_key
+from app.expressions import fold, identity_of, text_key
 from app.fields import Field, described
 from app.indexes import date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
 from app.moments import changed_at, made_at
@@ -120,6 +120,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("cardinality(alternate_names) <= 200", name="alternate_names_most"),
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
+        Index("ix_authors_identity", identity_of(column("name")), column("id")),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
         Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page
