@@ -34,6 +34,11 @@ def names_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]
     return fold(func.lined(name, alternate_names, type_=Text))
 
 
+def identities_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[list[str]]:
+    """The keys of all names of an author, each the same for all ways to write it (a function of the database)."""
+    return func.name_keys(name, alternate_names, type_=ARRAY(Text))
+
+
 class Author(db.Model):  # type: ignore[name-defined]
     """A row of ``authors``."""
 
@@ -59,6 +64,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         ),
     )
     name_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("name")), persisted=True))
+    identity: Mapped[str] = mapped_column(Text(collation="C"), Computed(identity_of(column("name")), persisted=True))
     sort_name: Mapped[str] = mapped_column(
         Text,
         info=described(
@@ -120,7 +126,12 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("cardinality(alternate_names) <= 200", name="alternate_names_most"),
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
-        Index("ix_authors_identity", identity_of(column("name")), column("id")),
+        Index("ix_authors_identity", column("identity"), column("id")),
+        Index(
+            "ix_authors_identities",
+            identities_of(column("name"), column("alternate_names")).label("keys"),
+            postgresql_using="gin",
+        ),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
         Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page

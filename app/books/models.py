@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import text_key
+from app.expressions import identity_of, text_key
 from app.fields import Field, described
 from app.indexes import (
     array_index,
@@ -200,6 +200,11 @@ class Contribution(db.Model):  # type: ignore[name-defined]
         CheckConstraint("position >= 0", name="position_positive"),
         Index("ix_contributions_author_id", "author_id", "book_id"),
         Index("ix_contributions_role", "role", "book_id"),
+        Index(
+            "ix_contributions_credited_as_identity",
+            identity_of(column("credited_as")),
+            postgresql_where=column("credited_as").is_not(None),
+        ),
         trigram_index("contributions", "credited_as", postgresql_where=column("credited_as").is_not(None)),
     )
 

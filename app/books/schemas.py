@@ -64,7 +64,7 @@ def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
 AUTHORS_FIELD = Field(
     contributors.Contributors(),
     "Who contributed, in the order of the title page; an author is named by `id`, or by `name`, which links the one "
-    "author of exactly that name or makes one",
+    "author of that name, however it is written, or makes one",
     [{"name": "Ursula K. Le Guin", "role": "author"}],
     nullable=False,
     name="authors",
@@ -86,7 +86,8 @@ BOOKS: Resource = Resource(
             "author",
             Line(),
             Line.operators,
-            "A contributor's name, alternate name or credited name, without case and accents; `=` is the whole name",
+            "A contributor's name, alternate name or credited name, without case and accents; `=` is the whole name, "
+            "however it is written",
             "ursula k. le guin",
             of_contributions,
         ),

@@ -51,15 +51,29 @@ RETURN bounded(coalesce(
     nullif(fold(name), ''),
     name
 ));
+
+-- The keys of all names of an author.
+CREATE FUNCTION name_keys(name text, alternatives text[]) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
+RETURN ARRAY(SELECT name_key(one) FROM unnest(array_prepend(name, alternatives)) AS one);
+"""
+
+COLUMNS = """
+ALTER TABLE authors
+    ADD COLUMN identity TEXT COLLATE "C" GENERATED ALWAYS AS (name_key(name) COLLATE "C") STORED NOT NULL;
+CREATE INDEX ix_authors_identity ON authors (identity, id);
+CREATE INDEX ix_authors_identities ON authors USING gin (name_keys(name, alternate_names));
+CREATE INDEX ix_contributions_credited_as_identity ON contributions ((name_key(credited_as) COLLATE "C"))
+    WHERE credited_as IS NOT NULL;
 """
 
 
 def upgrade() -> None:
     op.get_bind().exec_driver_sql(FUNCTIONS.replace("%", "%%"))  # the driver's own mark
-    op.execute('CREATE INDEX ix_authors_identity ON authors ((name_key(name) COLLATE "C"), id)')
-    op.execute("ANALYZE authors")
+    op.execute(COLUMNS)
+    op.execute("ANALYZE authors, contributions")
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX ix_authors_identity")
-    op.execute("DROP FUNCTION name_key(text), bounded(text)")
+    op.execute("DROP INDEX ix_contributions_credited_as_identity, ix_authors_identities")
+    op.execute("ALTER TABLE authors DROP COLUMN identity")
+    op.execute("DROP FUNCTION name_keys(text, text[]), name_key(text), bounded(text)")
