@@ -39,7 +39,8 @@ class Resource:
     `refer` looks up what the drafts of one request refer to, adds a fault for each reference that is wrong, and
     leaves what it found in `Draft.references`; `save` then brings the drafts into the session, or raises `Conflict`.
     `further_fields` are members that are no column, each with the name of the member it stands behind;
-    `further_filters` are filters that are no field. `patch_example` shows a change in the documentation.
+    `further_filters` are filters that are no field. `merges` is the table of what became of records that were merged
+    into others. `patch_example` shows a change in the documentation.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Resource:
     refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
+    merges: Table | None = None
     patch_example: dict[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -23,8 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.expressions import fold, identity_of, text_key
 from app.fields import Field, described
-from app.indexes import date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
+from app.indexes import array_index, date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
 from app.moments import changed_at, made_at
+from app.survivors import merges_of
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
 from extensions.database import db
 
@@ -34,9 +35,7 @@ def names_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]
     return fold(func.lined(name, alternate_names, type_=Text))
 
 
-def identities_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[list[str]]:
-    """The keys of all names of an author, each the same for all ways to write it (a function of the database)."""
-    return func.name_keys(name, alternate_names, type_=ARRAY(Text))
+AUTHOR_MERGES = merges_of("authors", "author")
 
 
 class Author(db.Model):  # type: ignore[name-defined]
@@ -91,6 +90,9 @@ class Author(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
+    alternate_identities: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), Computed("name_keys(alternate_names)", persisted=True)
+    )
     birth_date: Mapped[str | None] = mapped_column(
         Text,
         info=described(
@@ -127,11 +129,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
         Index("ix_authors_identity", column("identity"), column("id")),
-        Index(
-            "ix_authors_identities",
-            identities_of(column("name"), column("alternate_names")).label("keys"),
-            postgresql_using="gin",
-        ),
+        array_index("authors", "alternate_identities"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
         Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page

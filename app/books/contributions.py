@@ -22,8 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import Text
 
-from app import conditions
-from app.authors.models import Author, identities_of, names_of
+from app import conditions, survivors
+from app.authors.models import AUTHOR_MERGES, Author, names_of
 from app.expressions import fold, identity_of
 from app.fields import Asked
 
@@ -73,7 +73,7 @@ def _met(name: str, asked: Asked) -> Bool:
 
 
 def _by_id(asked: Asked) -> Bool:
-    return conditions.number(_contributions.c.author_id, asked)
+    return survivors.same(AUTHOR_MERGES, _contributions.c.author_id, asked)
 
 
 def _by_role(asked: Asked) -> Bool:
@@ -105,8 +105,9 @@ def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
 def _bears(asked: Asked) -> Bool:
     """A row of ``authors`` whose name, or one of the alternate names, is the one asked for, however it is written."""
     if asked.operator in WHOLE:
-        keys = cast(array([identity_of(value) for value in asked.values]), ARRAY(Text))
-        return identities_of(_authors.c.name, _authors.c.alternate_names).overlap(keys)
+        keys = [identity_of(value) for value in asked.values]
+        alternate = _authors.c.alternate_identities.overlap(cast(array(keys), ARRAY(Text)))
+        return or_(_authors.c.identity.in_(keys), alternate)
     before = "%\n" if asked.operator == "starts" else "%"
     return conditions.like(names_of(_authors.c.name, _authors.c.alternate_names), before, asked.values[0], "%")
 

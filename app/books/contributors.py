@@ -28,6 +28,7 @@ from app.expressions import identity_of
 from app.problems import unknown_name
 from app.resource import Draft
 from app.statements import compiled
+from app.survivors import survivors_of
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
 from extensions.statement import Statement
 
@@ -249,11 +250,26 @@ def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[st
 
 
 def _existing(session: Session, ids: set[int]) -> dict[int, int]:
-    """The ids that are authors'; those are kept from being deleted until the transaction ends."""
-    if not ids:
-        return {}
-    wanted = select(Author.id).where(Author.id.in_(ids)).order_by(Author.id).with_for_update(read=True, key_share=True)
-    return {author_id: author_id for author_id in session.scalars(wanted)}
+    """The authors of ids, the survivor for one who was merged; they are kept from being deleted, or merged, until the
+    transaction ends.
+    """
+    found: dict[int, int] = {}
+    survivors = {author_id: author_id for author_id in ids}
+    while survivors:
+        there = set(
+            session.scalars(
+                select(Author.id)
+                .where(Author.id.in_(survivors.values()))
+                .order_by(Author.id)
+                .with_for_update(read=True, key_share=True)
+            )
+        )
+        found |= {author_id: survivor for author_id, survivor in survivors.items() if survivor in there}
+        # One who was merged before the lock was there has a survivor now, who may have been merged meanwhile.
+        missing = [author_id for author_id, survivor in survivors.items() if survivor not in there]
+        following = survivors_of(session, AUTHORS, missing)
+        survivors = {old: survivor for old, survivor in following.items() if survivor != survivors[old]}
+    return found
 
 
 def _find(session: Session, names: Iterable[str]) -> dict[str, Namesakes]:

@@ -34,6 +34,7 @@ from app.indexes import (
     trigram_index,
 )
 from app.moments import changed_at, made_at
+from app.survivors import merges_of
 from app.vocabulary import (
     Id,
     Identifiers,
@@ -63,6 +64,9 @@ ROLES = (
     "introduction",
     "contributor",
 )
+
+
+BOOK_MERGES = merges_of("books", "book")
 
 
 class Book(db.Model):  # type: ignore[name-defined]

@@ -11,16 +11,17 @@ from app import insertion
 from app.fields import Field, Filter
 from app.problems import Conflict
 from app.resource import Draft, Resource
+from app.survivors import id_filter
 from app.vocabulary import EQUALITY, Choice, Faults, Id, Identifiers, Line
 
 from . import contributors
 from .contributions import of_contributions
-from .models import ROLES, Book, Contribution
+from .models import BOOK_MERGES, ROLES, Book, Contribution
 
 
 def save(session: Session, drafts: list[Draft]) -> None:
     """Bring books and their contributors into the session. Raises `Conflict` for an ISBN that is taken."""
-    _refuse_taken(session, drafts)
+    refuse_taken(session, drafts)
     stored = {draft.record.id for draft in drafts} - {None}
     contributors.make_missing_authors(session, drafts)
     insertion.store(session, BOOKS.table, drafts, leave_out=("authors",))
@@ -32,7 +33,7 @@ def save(session: Session, drafts: list[Draft]) -> None:
     insertion.insert(session, Contribution.__table__, rows)
 
 
-def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
+def refuse_taken(session: Session, drafts: list[Draft]) -> None:
     """Raise `Conflict` where a book would bear the ISBN of another one, stored or of the same batch."""
     faults = Faults()
     first: dict[str, Draft] = {}
@@ -79,7 +80,9 @@ BOOKS: Resource = Resource(
     refer=contributors.refer,
     patch_example={"page_count": 320, "subtitle": None},
     further_fields=((AUTHORS_FIELD, "identifiers"),),
+    merges=BOOK_MERGES,
     further_filters=(
+        id_filter(BOOK_MERGES, "book", 42),
         Filter("identifier", Identifiers(), EQUALITY, "An id elsewhere, as `scheme:value`", "openlibrary:OL7353617M"),
         Filter("author_id", Id(), (*Id.operators, "null"), "The id of a contributor", 7, of_contributions),
         Filter(

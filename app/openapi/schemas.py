@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.fields import Field
+from app.merging import MOST_AT_ONCE as MERGED_AT_ONCE
 from app.problems import CODES, MOST_ERRORS, every_problem
 from app.query import LIMIT_DEFAULT, TOTALS
 from app.resource import Resource
 from app.version import NAME, VERSION
+from app.vocabulary import Id
 
 Schema = dict[str, Any]
 
@@ -136,6 +138,13 @@ def of_service() -> Schema:
         "code": {"type": "string", "enum": sorted(CODES)},
         "detail": string,
     }
+    ids: Schema = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MERGED_AT_ONCE,
+        "uniqueItems": True,
+        "items": Id().json_schema(sent=True),
+    }
     members = {
         "type": {"type": "string", "enum": [f"/problems/{kind.slug}" for kind in every_problem()]},
         "title": string,
@@ -158,6 +167,19 @@ def of_service() -> Schema:
                 "codes": {"type": "object", "additionalProperties": string},
             }
         ),
+        "Merge": _object({"from": {**ids, "description": "The ids of those to merge into this one"}}),
+        "Unmerge": {
+            **_object(
+                {
+                    "from": {
+                        **_or_null(ids),
+                        "description": "The ids of those to take out again, the latest merged; left out: those of the "
+                        "latest merge",
+                    }
+                }
+            ),
+            "required": [],
+        },
         "Home": _object(
             {"name": string, "version": string, "links": {"type": "object", "additionalProperties": string}}
         ),
