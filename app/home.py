@@ -16,6 +16,8 @@ LINKS = {
     "authors": "/authors",
     "book_by_isbn": "/books/isbn/{isbn}",
     "books_of_an_author": "/authors/{id}/books",
+    "duplicate_books": "/books/duplicates",
+    "duplicate_authors": "/authors/duplicates",
     "docs": "/docs",
     "openapi": "/openapi.json",
     "problems": "/problems",

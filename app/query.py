@@ -114,6 +114,26 @@ def parse_fields(resource: Resource, pairs: Pairs) -> tuple[str, ...]:
     return fields or tuple(resource.fields)
 
 
+def parse_page(scope: str, pairs: Pairs) -> Query:
+    """The `Query` of a list that takes nothing but `limit` and `cursor`.
+
+    Raises `InvalidQuery`, or `InvalidCursor` for one of another list.
+    """
+    reader = _Reader(pairs)
+    limit, word = reader.integer("limit", 1, LIMIT_MOST), reader.single("cursor")
+    reader.refuse_rest(("limit", "cursor"))
+    reader.finish()
+    cursor = Cursor.decode(word) if word is not None else None
+    if cursor and cursor.scope != scope:
+        raise InvalidCursor.of("mismatch", "This cursor was made for another list.")
+    if cursor and limit is None:
+        kept = _Reader(cursor.pairs)
+        limit = kept.integer("limit", 1, LIMIT_MOST)
+        if kept.faults:
+            raise InvalidCursor.damaged()
+    return Query(scope, limit=limit or LIMIT_DEFAULT, cursor=cursor, sent=tuple(sorted(pairs)))
+
+
 def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
     """The `Query` that the pairs of a list's query string ask for.
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.expressions import fold, identity_of, text_key
 from app.fields import Field, described
-from app.indexes import array_index, date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
+from app.indexes import date_indexes, identifiers_index, moment_indexes, sorted_text_indexes, trigram_index
 from app.moments import changed_at, made_at
 from app.survivors import merges_of
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
@@ -129,7 +129,7 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
         Index("ix_authors_identity", column("identity"), column("id")),
-        array_index("authors", "alternate_identities"),
+        Index("ix_authors_alternate_identities", column("alternate_identities"), postgresql_using="gin"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
         Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page

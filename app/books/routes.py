@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from app import duplicates as find_duplicates
 from app import merging, reading, writing
 from app.authors.schemas import AUTHORS
 from app.documentation import describe
 
 from . import by_isbn, orphans
+from .author_duplicates import AUTHOR_DUPLICATES
+from .duplicates import BOOK_DUPLICATES
 from .merge import AUTHOR_MERGING, BOOK_MERGING
 from .schemas import BOOKS
 
@@ -76,6 +79,26 @@ def put_by_isbn(isbn: str) -> Response:
 def index_of_author(author_id: int) -> Response:
     """List the books of an author."""
     return reading.index_of(BOOKS, AUTHORS, author_id, "author_id")
+
+
+@books.get("/books/duplicates")
+@describe(BOOKS, "duplicates")
+def duplicates() -> Response:
+    """List books that may be one and the same, the likeliest first.
+
+    A page may have fewer groups than `limit`, or none, while `links.next` leads on.
+    """
+    return find_duplicates.index(BOOK_DUPLICATES)
+
+
+@books.get("/authors/duplicates")
+@describe(AUTHORS, "duplicates")
+def duplicate_authors() -> Response:
+    """List authors who may be one and the same, the likeliest first.
+
+    A page may have fewer groups than `limit`, or none, while `links.next` leads on.
+    """
+    return find_duplicates.index(AUTHOR_DUPLICATES)
 
 
 @books.post("/books/<id:book_id>/merge")

@@ -15,7 +15,7 @@ from app.vocabulary import Id
 from app.writing import MOST_AT_ONCE
 
 from .parameters import parameter_key
-from .schemas import Schema, example_of, example_page, noun_of, ref, service_example
+from .schemas import Schema, example_duplicates, example_of, example_page, noun_of, ref, service_example
 
 # The statuses that an action can end with, beside its success. 405, 413 and 414 concern the address or the server.
 FAILURES = {
@@ -27,10 +27,12 @@ FAILURES = {
     "destroy": (400, 404, 406, 409, 412, 414, 503),
     "merge": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
     "unmerge": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
+    "duplicates": (400, 406, 414, 503),
     "": (406, 414),
 }
 SUCCESS = {"create": "201", "destroy": "204"}
 READS = ("index", "show")
+KEPT = (*READS, "duplicates")
 MERGES = ("merge", "unmerge")
 CACHED = ("ETag", "Cache-Control", "Cache-Status", "X-Request-ID")
 
@@ -91,6 +93,8 @@ def _path_parameters(rule: Rule, operation: Operation) -> list[Schema]:
 def _query_parameters(operation: Operation) -> list[Schema]:
     own = [dict(parameter) for parameter in operation.parameters]
     resource = operation.resource
+    if operation.action == "duplicates":
+        return [ref("parameters", name) for name in ("limit", "cursor")]
     if not resource or operation.action not in READS:
         return own
     if operation.action == "show":
@@ -106,7 +110,7 @@ def _query_parameters(operation: Operation) -> list[Schema]:
 
 
 def _header_parameters(operation: Operation) -> list[Schema]:
-    if operation.resource and operation.action in READS:
+    if operation.resource and operation.action in KEPT:
         return [_header_parameter("If-None-Match", "ETags that the client has; 304 where the answer is one of them")]
     if operation.action in ("replace", "patch", "destroy", *MERGES):
         return [
@@ -143,7 +147,7 @@ def _responses(operation: Operation) -> Schema:
     found: Schema = {success: _success(operation)}
     if resource and action == "replace" and operation.by == "isbn":
         found["201"] = _created(resource, ref("schemas", noun_of(resource)))
-    if (resource and action in READS) or operation.cached:
+    if (resource and action in KEPT) or operation.cached:
         found["304"] = {"description": "The client has this answer already", "headers": _headers(*CACHED)}
     addressed = operation.parent or (resource if action == "show" and operation.by == "id" else None)
     if addressed and addressed.merges is not None:
@@ -187,6 +191,12 @@ def _success(operation: Operation) -> Schema:
             "description": f"A page of {resource.name}",
             "headers": _headers(*CACHED, "Link", "X-Total-Count"),
             "content": {JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)}},
+        }
+    if action == "duplicates":
+        return {
+            "description": f"A page of groups of {resource.name} that may be one and the same",
+            "headers": _headers(*CACHED, "Link"),
+            "content": {JSON: {"schema": ref("schemas", f"{noun}Duplicates"), "example": example_duplicates(resource)}},
         }
     names = CACHED if action == "show" else ("ETag", "X-Request-ID")
     schema = ref("schemas", f"Partial{noun}" if action == "show" else noun)

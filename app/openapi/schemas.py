@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.duplicates import MEMBERS_MOST, REASONS
 from app.fields import Field
 from app.merging import MOST_AT_ONCE as MERGED_AT_ONCE
 from app.problems import CODES, MOST_ERRORS, every_problem
@@ -31,7 +32,9 @@ def of_resources(resources: dict[str, Resource]) -> Schema:
         record = {"type": "object", "additionalProperties": False, "properties": properties}
         found[noun] = {**record, "required": list(properties), "example": example_of(resource)}
         found[f"Partial{noun}"] = {**record, "description": "All members, or those that `fields` names"}
-        found[f"{noun}Page"] = _page(f"Partial{noun}")
+        found[f"{noun}Page"] = _page(ref("schemas", f"Partial{noun}"), **TOTAL)
+        if resource.merges is not None:
+            found[f"{noun}Duplicates"] = _page(_group(resource))
         writable = {name: field for name, field in resource.fields.items() if not field.read_only}
         required = [name for name, field in writable.items() if field.required]
         sent = {name: _sent(field) for name, field in writable.items()}
@@ -55,14 +58,44 @@ def of_resources(resources: dict[str, Resource]) -> Schema:
     return found
 
 
-def _page(noun: str) -> Schema:
+TOTAL: Schema = {
+    "total": {"type": "integer", "minimum": 0},
+    "total_is": {"type": "string", "enum": list(TOTALS)},
+}
+
+
+def _group(resource: Resource) -> Schema:
+    """Records that may be one and the same."""
+    return _object(
+        {
+            "score": {"type": "number", "minimum": 0, "maximum": 1, "description": "How likely that is, in comparison"},
+            "reasons": {
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": {"type": "string", "enum": list(REASONS)},
+                "description": " ".join(f"`{name}`: {text}" for name, text in REASONS.items()),
+            },
+            "count": {"type": "integer", "minimum": 2, "description": "How many they are"},
+            resource.name: {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": MEMBERS_MOST,
+                "items": ref("schemas", noun_of(resource)),
+                "description": "The first of them",
+            },
+        }
+    )
+
+
+def _page(item: Schema, **further: Schema) -> Schema:
     link = {"type": ["string", "null"]}
     return {
         "type": "object",
         "additionalProperties": False,
         "required": ["data", "meta", "links"],
         "properties": {
-            "data": {"type": "array", "items": ref("schemas", noun)},
+            "data": {"type": "array", "items": item},
             "meta": {
                 "type": "object",
                 "additionalProperties": False,
@@ -70,8 +103,7 @@ def _page(noun: str) -> Schema:
                 "properties": {
                     "count": {"type": "integer", "minimum": 0},
                     "limit": {"type": "integer", "minimum": 1},
-                    "total": {"type": "integer", "minimum": 0},
-                    "total_is": {"type": "string", "enum": list(TOTALS)},
+                    **further,
                 },
             },
             "links": {
@@ -126,6 +158,17 @@ def example_page(resource: Resource) -> Schema:
         "meta": {"count": 1, "limit": LIMIT_DEFAULT},
         "links": {"self": f"/{resource.name}", "next": None, "prev": None},
     }
+
+
+def example_duplicates(resource: Resource) -> Schema:
+    one = example_of(resource)
+    group = {
+        "score": 0.9,
+        "reasons": ["shared_identifier"],
+        "count": 2,
+        resource.name: [one, {**one, "id": one["id"] + 1}],
+    }
+    return {**example_page(resource), "data": [group]}
 
 
 def of_service() -> Schema:
