@@ -29,9 +29,14 @@ def parameters() -> query.Pairs:
     return query.split(request.query_string)
 
 
+def query_of(environ: dict[str, Any]) -> str:
+    """The query of a request as it was sent, fit for a header or a log line."""
+    return quote(environ.get("QUERY_STRING", ""), safe="/:,;@&=+$!~*()[]%?")
+
+
 def target(environ: dict[str, Any]) -> str:
     """The path and query of a request, fit for a log line."""
     path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:,;@&=+$!~*'()[]")
-    query = environ.get("QUERY_STRING", "")
+    query = query_of(environ)
     path = path if path.startswith("/") else f"/{path}"
-    return f"{path}?{quote(query, safe='/:,;@&=+$!~*()[]%?')}" if query else path
+    return f"{path}?{query}" if query else path

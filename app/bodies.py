@@ -24,6 +24,11 @@ def media_types(method: str) -> tuple[str, ...]:
     return (JSON, MERGE_PATCH) if method == "PATCH" else (JSON,)
 
 
+def is_there() -> bool:
+    """Whether the current request bears a body at all."""
+    return bool(request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ)
+
+
 def read() -> Json:
     """The JSON value that the current request bears.
 

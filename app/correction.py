@@ -49,7 +49,7 @@ _NEARBY = Statement("SELECT * FROM words_nearby(%(words)s)")
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a question, whether the catalog knows it (as it does each letter), and words that it may stand for, each
+    """A word of a question, whether the catalog knows it (as it does each letter), and what it may stand for, each
     with its distance.
     """
 

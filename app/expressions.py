@@ -20,6 +20,11 @@ def text_key(value: Any) -> ColumnElement[str]:
     return collate(func.left(fold(value), literal_column(str(KEY_LENGTH)), type_=Text), "C")
 
 
+def identity_of(value: Any) -> ColumnElement[str]:
+    """What is the same for all ways to write one name (a function of the database); not what names are ordered by."""
+    return collate(func.name_key(value, type_=Text), "C")
+
+
 def key_of(table: Any, name: str) -> ColumnElement[str]:
     """The key of a text column: stored beside it where lists are sorted by it, else an expression (and an index)."""
     return table.c[f"{name}_key"] if f"{name}_key" in table.c else text_key(table.c[name])

@@ -17,6 +17,8 @@ LINKS = {
     "book_by_isbn": "/books/isbn/{isbn}",
     "books_of_an_author": "/authors/{id}/books",
     "suggestions": "/suggest?q={q}",
+    "duplicate_books": "/books/duplicates",
+    "duplicate_authors": "/authors/duplicates",
     "docs": "/docs",
     "openapi": "/openapi.json",
     "problems": "/problems",

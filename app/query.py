@@ -150,6 +150,26 @@ def parse_question(kind: SearchText, usual: int, most: int, pairs: Pairs) -> tup
     return asked, usual if limit is None else limit
 
 
+def parse_page(scope: str, pairs: Pairs) -> Query:
+    """The `Query` of a list that takes nothing but `limit` and `cursor`.
+
+    Raises `InvalidQuery`, or `InvalidCursor` for one of another list.
+    """
+    reader = _Reader(pairs)
+    limit, word = reader.integer("limit", 1, LIMIT_MOST), reader.single("cursor")
+    reader.refuse_rest(("limit", "cursor"))
+    reader.finish()
+    cursor = Cursor.decode(word) if word is not None else None
+    if cursor and cursor.scope != scope:
+        raise InvalidCursor.of("mismatch", "This cursor was made for another list.")
+    if cursor and limit is None:
+        kept = _Reader(cursor.pairs)
+        limit = kept.integer("limit", 1, LIMIT_MOST)
+        if kept.faults:
+            raise InvalidCursor.damaged()
+    return Query(scope, limit=limit or LIMIT_DEFAULT, cursor=cursor, sent=tuple(sorted(pairs)))
+
+
 def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
     """The `Query` that the pairs of a list's query string ask for.
 

@@ -11,7 +11,7 @@ from flask import Response
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import correction, paging, query, responses, statements
+from . import correction, paging, query, responses, statements, survivors
 from .addresses import parameters
 from .problems import NotFound
 from .query import Condition, Query
@@ -20,13 +20,16 @@ from .search import MANY
 
 
 def show(resource: Resource, record_id: int) -> Response:
-    """The answer to a GET of one record."""
-    return first(
-        resource,
-        lambda fields: statements.one(resource, fields),
-        {"id": record_id},
-        f"There is no {resource.noun} {record_id}.",
-    )
+    """The answer to a GET of one record; one that was merged into another is there."""
+    try:
+        return first(
+            resource,
+            lambda fields: statements.one(resource, fields),
+            {"id": record_id},
+            f"There is no {resource.noun} {record_id}.",
+        )
+    except NotFound as missing:
+        return survivors.redirected(resource, record_id, missing)
 
 
 def first(
@@ -53,7 +56,10 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
     `filter_name`: the filter of `resource` that says so.
     """
     asked = query.parse(resource, f"{parent.name}/{parent_id}/{resource.name}", parameters())
-    return _page(resource, asked, _Parent(parent, parent_id, filter_name))
+    try:
+        return _page(resource, asked, _Parent(parent, parent_id, filter_name))
+    except NotFound as missing:
+        return survivors.redirected(parent, parent_id, missing, f"/{resource.name}")
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,9 @@ class Resource:
     `refer` looks up what the drafts of one request refer to, adds a fault for each reference that is wrong, and
     leaves what it found in `Draft.references`; `save` then brings the drafts into the session, or raises `Conflict`.
     `further_fields` are members that are no column, each with the name of the member it stands behind;
-    `further_filters` are filters that are no field. `search` says what records are found by. `patch_example` shows a
-    change in the documentation, `search_example` a question.
+    `further_filters` are filters that are no field. `search` says what records are found by. `merges` is the table of
+    what became of records that were merged into others. `patch_example` shows a change in the documentation,
+    `search_example` a question.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Resource:
     refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
+    merges: Table | None = None
     patch_example: dict[str, Any] = field(default_factory=dict)
     search_example: str = ""
 

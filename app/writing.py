@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from extensions.database import transaction
 
-from . import bodies, query, responses, statements, validation
+from . import bodies, query, responses, statements, survivors, validation
 from .addresses import parameters
 from .preconditions import etag, require_precondition
 from .problems import MEDIA_TYPE, ContentTooLarge, Fault, NotFound, ValidationFailed
@@ -50,7 +50,7 @@ def replace(resource: Resource, record_id: int) -> Response:
     body = bodies.read()
 
     def work(session: Session) -> str:
-        record, _ = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        record, _ = locked_by_id(session, resource, record_id)
         faults = Faults()
         values = validation.replaced(resource, body, record.id, faults)
         return save_and_read(session, resource, Draft(record, values), faults)
@@ -64,7 +64,7 @@ def patch(resource: Resource, record_id: int) -> Response:
     body = bodies.read()
 
     def work(session: Session) -> str:
-        record, current = locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}")
+        record, current = locked_by_id(session, resource, record_id)
         faults = Faults()
         values = validation.patched(resource, body, json.loads(current), faults)
         return save_and_read(session, resource, Draft(record, values), faults)
@@ -91,13 +91,20 @@ def destroy_by(
 
     def work(session: Session) -> None:
         lock(session)
-        record, _ = locked(
-            session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}", whole=True
-        )
+        record, _ = locked_by_id(session, resource, record_id, whole=True)
         delete(session, record)
 
     transaction(work)
     return responses.written(None, HTTPStatus.NO_CONTENT)
+
+
+def locked_by_id(session: Session, resource: Resource, record_id: int, *, whole: bool = False) -> tuple[Any, str]:
+    """The record of an id, as `locked` gives it; raises `Conflict` where it was merged into another one."""
+    try:
+        return locked(session, resource, resource.table.c.id == record_id, f"{resource.noun} {record_id}", whole=whole)
+    except NotFound:
+        survivors.refuse_old(session, resource, record_id)
+        raise
 
 
 def locked(

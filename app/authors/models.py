@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import fold, text_key
+from app.expressions import fold, identity_of, text_key
 from app.fields import Field, described
 from app.indexes import (
     date_indexes,
@@ -33,6 +33,7 @@ from app.indexes import (
 )
 from app.moments import changed_at, made_at
 from app.search import heading_of, words_of
+from app.survivors import merges_of
 from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
 from extensions.database import db
 
@@ -40,6 +41,9 @@ from extensions.database import db
 def names_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[str]:
     """All names of an author, folded, each between line breaks (``lined`` is a function of the database)."""
     return fold(func.lined(name, alternate_names, type_=Text))
+
+
+AUTHOR_MERGES = merges_of("authors", "author")
 
 
 class Author(db.Model):  # type: ignore[name-defined]
@@ -68,6 +72,7 @@ class Author(db.Model):  # type: ignore[name-defined]
     )
     heading: Mapped[str] = heading_of("name")
     name_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("name")), persisted=True))
+    identity: Mapped[str] = mapped_column(Text(collation="C"), Computed(identity_of(column("name")), persisted=True))
     sort_name: Mapped[str] = mapped_column(
         Text,
         info=described(
@@ -93,6 +98,9 @@ class Author(db.Model):  # type: ignore[name-defined]
                 ["Ursula Kroeber Le Guin", "Урсула Ле Гуин"],
             )
         ),
+    )
+    alternate_identities: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), Computed("name_keys(alternate_names)", persisted=True)
     )
     birth_date: Mapped[str | None] = mapped_column(
         Text,
@@ -134,6 +142,8 @@ class Author(db.Model):  # type: ignore[name-defined]
         CheckConstraint("cardinality(alternate_names) <= 200", name="alternate_names_most"),
         CheckConstraint("jsonb_typeof(identifiers) = 'object'", name="identifiers_object"),
         *sorted_text_indexes("authors", "name", "sort_name"),
+        Index("ix_authors_identity", column("identity"), column("id")),
+        Index("ix_authors_alternate_identities", column("alternate_identities"), postgresql_using="gin"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
         *moment_indexes("authors"),
         *search_indexes("authors"),

@@ -9,10 +9,11 @@ from app import conditions, insertion
 from app.fields import Asked, Filter
 from app.resource import Draft, Resource
 from app.search import Search
+from app.survivors import id_filter
 from app.values import person_name
 from app.vocabulary import Identifiers, Line
 
-from .models import Author, names_of
+from .models import AUTHOR_MERGES, Author, names_of
 
 
 def save(session: Session, drafts: list[Draft]) -> None:
@@ -51,7 +52,9 @@ AUTHORS: Resource = Resource(
     search=Search(),
     search_example="ursula le guin",
     patch_example={"death_date": "2018-01-22", "biography": None},
+    merges=AUTHOR_MERGES,
     further_filters=(
+        id_filter(AUTHOR_MERGES, "author", 7),
         Filter(
             "name",
             Line(),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    cast,
     exists,
     literal_column,
     not_,
@@ -18,16 +19,20 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.types import Text
 
-from app import conditions
-from app.authors.models import Author, names_of
-from app.expressions import fold
+from app import conditions, survivors
+from app.authors.models import AUTHOR_MERGES, Author, names_of
+from app.expressions import fold, identity_of
 from app.fields import Asked
 from app.vocabulary import SHORT
 
 from .models import Contribution
 
 Bool = ColumnElement[bool]
+
+WHOLE = ("eq", "in")  # operators that ask for a whole name
 
 _contributions = Contribution.__table__
 _authors = Author.__table__
@@ -69,7 +74,7 @@ def _met(name: str, asked: Asked) -> Bool:
 
 
 def _by_id(asked: Asked) -> Bool:
-    return conditions.number(_contributions.c.author_id, asked)
+    return survivors.same(AUTHOR_MERGES, _contributions.c.author_id, asked)
 
 
 def _by_role(asked: Asked) -> Bool:
@@ -87,7 +92,7 @@ def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
     The author bears the name, or bore it on this book alone: each of the two questions has an index. Most names are of
     few books, which are found first; a part of few letters may be in most names, so that it is looked for book by book.
     """
-    if asked.operator in ("eq", "in") or asked.form != SHORT:
+    if asked.operator in WHOLE or asked.form != SHORT:
         bearers = select(_authors.c.id).where(_bears(asked))
         of_book = select(_contributions.c.book_id)
         by_author = of_book.where(_contributions.c.author_id.in_(bearers), *others)
@@ -99,18 +104,23 @@ def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
 
 
 def _bears(asked: Asked) -> Bool:
-    """A row of ``authors`` whose name, or one of the alternate names, is the one asked for."""
-    before, after = {"contains": ("%", "%"), "starts": ("%\n", "%")}.get(asked.operator, ("%\n", "\n%"))
-    names = names_of(_authors.c.name, _authors.c.alternate_names)
-    return or_(*(conditions.like(names, before, value, after) for value in asked.values))
+    """A row of ``authors`` whose name, or one of the alternate names, is the one asked for, however it is written."""
+    if asked.operator in WHOLE:
+        keys = [identity_of(value) for value in asked.values]
+        alternate = _authors.c.alternate_identities.overlap(cast(array(keys), ARRAY(Text)))
+        return or_(_authors.c.identity.in_(keys), alternate)
+    before = "%\n" if asked.operator == "starts" else "%"
+    return conditions.like(names_of(_authors.c.name, _authors.c.alternate_names), before, asked.values[0], "%")
 
 
 def _is_credited(asked: Asked) -> Bool:
     """A row of ``contributions`` whose credited name is the one asked for."""
-    before, after = {"contains": ("%", "%"), "starts": ("", "%")}.get(asked.operator, ("", ""))
-    credited = fold(_contributions.c.credited_as)
-    likes = (conditions.like(credited, before, value, after) for value in asked.values)
-    return and_(_contributions.c.credited_as.is_not(None), or_(*likes))
+    credited = _contributions.c.credited_as
+    if asked.operator in WHOLE:
+        found: Bool = identity_of(credited).in_([identity_of(value) for value in asked.values])
+    else:
+        found = conditions.like(fold(credited), "" if asked.operator == "starts" else "%", asked.values[0], "%")
+    return and_(credited.is_not(None), found)
 
 
 _CONDITIONS: dict[str, Callable[[Asked], Bool]] = {"author_id": _by_id, "author": _by_name, "role": _by_role}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -12,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Text,
-    and_,
     bindparam,
     cast,
     delete,
@@ -24,11 +24,12 @@ from sqlalchemy.orm import Session
 
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
-from app.expressions import text_key
+from app.expressions import identity_of
 from app.insertion import Derived
 from app.problems import unknown_name
 from app.resource import Draft
 from app.statements import compiled
+from app.survivors import survivors_of
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
 from extensions.statement import Statement
 
@@ -143,8 +144,33 @@ def as_json(books: FromClause) -> ColumnElement[Any]:
     return func.array_to_json(func.array(rows))  # more compact than json_agg, and empty where there are none
 
 
+@dataclass(frozen=True)
+class Namesakes:
+    """What is known of a name: the key that is the same for all ways to write it, and the authors it stands for."""
+
+    key: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class References:
+    """The authors that the books of one request name: `by_id` leads from each id to the author's, `by_name` from each
+    name to those who bear it.
+    """
+
+    by_id: dict[int, int]
+    by_name: dict[str, Namesakes]
+
+    def id_of(self, contributor: Contributor) -> int | None:
+        """The author's id; None where there is no author of the name yet."""
+        if contributor.id:
+            return self.by_id[contributor.id]
+        ids = self.by_name[contributor.name or ""].ids
+        return ids[0] if ids else None
+
+
 def refer(session: Session, drafts: list[Draft], faults: Faults) -> None:
-    """Look up the authors that books name: `Draft.references` becomes a dictionary from name to author's id.
+    """Look up the authors that books name: `Draft.references` becomes what is known of each id and name.
 
     A fault for an id that no author has, a name that several have, and an author who turns up twice in one role.
     """
@@ -154,44 +180,51 @@ def refer(session: Session, drafts: list[Draft], faults: Faults) -> None:
         for index, contributor in enumerate(draft.values.get("authors", ()))
     ]
     existing = _existing(session, {contributor.id for _, _, contributor in sent if contributor.id})
-    found = _find(session, {contributor.name for _, _, contributor in sent if contributor.name})
-    ids = {name: several[0] for name, several in found.items()}
-    seen: set[tuple[int, int, str]] = set()
+    found = _find(session, [contributor.name for _, _, contributor in sent if contributor.name])
+    references = References(existing, found)
+    seen: set[tuple[int, int | str, str]] = set()
     for draft, at, contributor in sent:
-        draft.references = ids
-        author_id = contributor.id or ids.get(contributor.name or "")
-        several = found.get(contributor.name or "", ())
+        draft.references = references
         if contributor.id and contributor.id not in existing:
             faults.add(f"{at}/id", "not_found", f"There is no author {contributor.id}.")
-        elif len(several) > 1 and not contributor.id:
-            named = ", ".join(map(str, several[:20]))
-            detail = f"{len(several)} authors have this name: {named}. Name the one you mean by id."
+            continue
+        namesakes = found[contributor.name] if contributor.name else Namesakes("", ())
+        if len(namesakes.ids) > 1:
+            named = ", ".join(map(str, namesakes.ids[:20]))
+            detail = f"{len(namesakes.ids)} authors have this name: {named}. Name the one you mean by id."
             faults.add(f"{at}/name", "ambiguous", detail)
-        elif author_id:
-            if (id(draft), author_id, contributor.role) in seen:
-                faults.add(at, "duplicate", f"Author {author_id} stands before in the same role.")
-            seen.add((id(draft), author_id, contributor.role))
+            continue
+        author = references.id_of(contributor) or namesakes.key
+        if (id(draft), author, contributor.role) in seen:
+            who = f"Author {author}" if isinstance(author, int) else "An author of this name"
+            faults.add(at, "duplicate", f"{who} stands before in the same role.")
+        seen.add((id(draft), author, contributor.role))
 
 
 def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
     """Make an author for each name in the drafts that nobody has yet, and add them to `Draft.references`."""
-    names = {
-        contributor.name for draft in drafts for contributor in draft.values.get("authors", ()) if contributor.name
-    }
-    known: dict[str, int] = next((draft.references for draft in drafts if draft.references is not None), {})
-    missing = names - known.keys()
-    if not missing:
+    references: References | None = next((draft.references for draft in drafts if draft.references), None)
+    missing = [name for name, namesakes in references.by_name.items() if not namesakes.ids] if references else []
+    if not references or not missing:
         return
-    # Whoever makes an author of a name holds that name's lock, so that two writes at once make one. The locks are
-    # taken in one order, so that two writes never wait for each other.
-    for lock in sorted({crc32(name.encode()) % NAME_LOCKS for name in missing}):
+    # Whoever makes an author holds the lock of the name's key, so that two writes at once make one, however they write
+    # it. The locks are taken in one order, so that two writes never wait for each other.
+    for lock in sorted({crc32(references.by_name[name].key.encode()) % NAME_LOCKS for name in missing}):
         session.execute(select(func.pg_advisory_xact_lock(NAME_LOCK_SPACE, lock)))
-    known |= {name: several[0] for name, several in _find(session, missing).items()}
-    names_left = sorted(missing - known.keys())
-    for start in range(0, len(names_left), NAMES_AT_ONCE):
-        new = [Draft(Author(), {"name": name}) for name in names_left[start : start + NAMES_AT_ONCE]]
+    references.by_name.update(_find(session, missing))
+    spelled: dict[str, str] = {}  # key → the name as it was written first
+    for name in missing:
+        if not references.by_name[name].ids:
+            spelled.setdefault(references.by_name[name].key, name)
+    made: dict[str, int] = {}
+    names = list(spelled.values())
+    for start in range(0, len(names), NAMES_AT_ONCE):
+        new = [Draft(Author(), {"name": name}) for name in names[start : start + NAMES_AT_ONCE]]
         AUTHORS.save(session, new)
-        known |= {draft.values["name"]: draft.record.id for draft in new}
+        made |= {references.by_name[draft.values["name"]].key: draft.record.id for draft in new}
+    for name in missing:
+        namesakes = references.by_name[name]
+        references.by_name[name] = Namesakes(namesakes.key, namesakes.ids or (made[namesakes.key],))
 
 
 # The triggers would add the names afterwards, which would be to write the whole row twice.
@@ -206,7 +239,7 @@ def members_of_new(draft: Draft) -> dict[str, Any]:
     """What the names of a new book's contributors are computed from."""
     sent = draft.values.get("authors", ())
     return {
-        "author_ids": [contributor.id or draft.references[contributor.name] for contributor in sent],
+        "author_ids": [draft.references.id_of(contributor) for contributor in sent],
         "credited_as": [contributor.credited_as for contributor in sent],
     }
 
@@ -217,7 +250,7 @@ def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[st
     """
     book = draft.record
     wanted = [
-        (contributor.id or draft.references[contributor.name], contributor.role, contributor.credited_as)
+        (draft.references.id_of(contributor), contributor.role, contributor.credited_as)
         for contributor in draft.values["authors"]
     ]
     if not new:
@@ -234,29 +267,52 @@ def rows_to_insert(session: Session, draft: Draft, *, new: bool) -> list[dict[st
     ]
 
 
-def _existing(session: Session, ids: set[int]) -> set[int]:
-    """Which of the ids are authors'; those are kept from being deleted until the transaction ends."""
-    if not ids:
-        return set()
-    wanted = select(Author.id).where(Author.id.in_(ids)).order_by(Author.id).with_for_update(read=True, key_share=True)
-    return set(session.scalars(wanted))
-
-
-def _find(session: Session, names: set[str]) -> dict[str, list[int]]:
-    """The ids of the authors that have each of the names, exactly as stored."""
-    found: dict[str, list[int]] = {}
-    ordered = sorted(names)
-    for start in range(0, len(ordered), NAMES_AT_ONCE):
-        part = ordered[start : start + NAMES_AT_ONCE]
-        for row in _authors_of_names().run_within(session.connection(), {"names": part}):
-            found.setdefault(row.name, []).append(row.id)
+def _existing(session: Session, ids: set[int]) -> dict[int, int]:
+    """The authors of ids, the survivor for one who was merged; they are kept from being deleted, or merged, until the
+    transaction ends.
+    """
+    found: dict[int, int] = {}
+    survivors = {author_id: author_id for author_id in ids}
+    while survivors:
+        there = set(
+            session.scalars(
+                select(Author.id)
+                .where(Author.id.in_(survivors.values()))
+                .order_by(Author.id)
+                .with_for_update(read=True, key_share=True)
+            )
+        )
+        found |= {author_id: survivor for author_id, survivor in survivors.items() if survivor in there}
+        # One who was merged before the lock was there has a survivor now, who may have been merged meanwhile.
+        missing = [author_id for author_id, survivor in survivors.items() if survivor not in there]
+        following = survivors_of(session, AUTHORS, missing)
+        survivors = {old: survivor for old, survivor in following.items() if survivor != survivors[old]}
     return found
+
+
+def _find(session: Session, names: Iterable[str]) -> dict[str, Namesakes]:
+    """Whom each of the names stands for: the authors of exactly this name, or else those of the same key.
+
+    In the order of the names.
+    """
+    exact: dict[str, list[int]] = {}
+    alike: dict[str, list[int]] = {}
+    keys: dict[str, str] = {}
+    different = list(dict.fromkeys(names))
+    for start in range(0, len(different), NAMES_AT_ONCE):
+        part = different[start : start + NAMES_AT_ONCE]
+        for row in _authors_of_names().run_within(session.connection(), {"names": part}):
+            keys[row.wanted] = row.key
+            if row.id is not None:
+                (exact if row.name == row.wanted else alike).setdefault(row.wanted, []).append(row.id)
+    return {name: Namesakes(keys[name], tuple(exact.get(name) or alike.get(name) or ())) for name in different}
 
 
 @cache
 def _authors_of_names() -> Statement:
     names = cast(bindparam("names"), ARRAY(Text))
-    wanted = func.unnest(names).table_valued("name").render_derived(name="wanted")
-    same = and_(Author.name_key == text_key(wanted.c.name), Author.name == wanted.c.name)
-    authors = select(Author.id, Author.name).select_from(wanted).join(Author, same).order_by(Author.id)
-    return compiled(authors, prepared=True)
+    listed = func.unnest(names).table_valued("name").render_derived(name="listed")
+    wanted = select(listed.c.name, identity_of(listed.c.name).label("key")).cte("wanted").prefix_with("MATERIALIZED")
+    rows = select(wanted.c.name.label("wanted"), wanted.c.key, Author.id, Author.name)
+    found = rows.select_from(wanted.outerjoin(Author, Author.identity == wanted.c.key)).order_by(Author.id)
+    return compiled(found, prepared=True)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import text_key
+from app.expressions import identity_of, text_key
 from app.fields import Field, described
 from app.indexes import (
     array_index,
@@ -36,6 +36,7 @@ from app.indexes import (
 )
 from app.moments import changed_at, made_at
 from app.search import heading_of, words_of
+from app.survivors import merges_of
 from app.vocabulary import (
     Id,
     Identifiers,
@@ -65,6 +66,9 @@ ROLES = (
     "introduction",
     "contributor",
 )
+
+
+BOOK_MERGES = merges_of("books", "book")
 
 
 class Book(db.Model):  # type: ignore[name-defined]
@@ -207,6 +211,11 @@ class Contribution(db.Model):  # type: ignore[name-defined]
         CheckConstraint("position >= 0", name="position_positive"),
         Index("ix_contributions_author_id", "author_id", "book_id"),
         Index("ix_contributions_role", "role", "book_id"),
+        Index(
+            "ix_contributions_credited_as_identity",
+            identity_of(column("credited_as")),
+            postgresql_where=column("credited_as").is_not(None),
+        ),
         trigram_index("contributions", "credited_as", postgresql_where=column("credited_as").is_not(None)),
     )
 

@@ -13,16 +13,17 @@ from app.fields import Field, Filter
 from app.problems import Conflict
 from app.resource import Draft, Resource
 from app.search import Search
+from app.survivors import id_filter
 from app.vocabulary import EQUALITY, Choice, Faults, Id, Identifiers, Line
 
 from . import contributors
 from .contributions import of_contributions
-from .models import ROLES, Book, Contribution
+from .models import BOOK_MERGES, ROLES, Book, Contribution
 
 
 def save(session: Session, drafts: list[Draft]) -> None:
     """Bring books and their contributors into the session. Raises `Conflict` for an ISBN that is taken."""
-    _refuse_taken(session, drafts)
+    refuse_taken(session, drafts)
     stored = {draft.record.id for draft in drafts} - {None}
     contributors.make_missing_authors(session, drafts)
     insertion.store(session, BOOKS.table, drafts, ("authors",), contributors.NAMES_OF_NEW, contributors.members_of_new)
@@ -34,7 +35,7 @@ def save(session: Session, drafts: list[Draft]) -> None:
     insertion.insert(session, Contribution.__table__, rows)
 
 
-def _refuse_taken(session: Session, drafts: list[Draft]) -> None:
+def refuse_taken(session: Session, drafts: list[Draft]) -> None:
     """Raise `Conflict` where a book would bear the ISBN of another one, stored or of the same batch."""
     faults = Faults()
     first: dict[str, Draft] = {}
@@ -77,7 +78,7 @@ def has_among_identifiers(books: FromClause, isbn: ColumnElement[str]) -> Column
 AUTHORS_FIELD = Field(
     contributors.Contributors(),
     "Who contributed, in the order of the title page; an author is named by `id`, or by `name`, which links the one "
-    "author of exactly that name or makes one",
+    "author of that name, however it is written, or makes one",
     [{"name": "Ursula K. Le Guin", "role": "author"}],
     nullable=False,
     name="authors",
@@ -94,14 +95,17 @@ BOOKS: Resource = Resource(
     patch_example={"page_count": 320, "subtitle": None},
     search_example="le guin left hand",
     further_fields=((AUTHORS_FIELD, "identifiers"),),
+    merges=BOOK_MERGES,
     further_filters=(
+        id_filter(BOOK_MERGES, "book", 42),
         Filter("identifier", Identifiers(), EQUALITY, "An id elsewhere, as `scheme:value`", "openlibrary:OL7353617M"),
         Filter("author_id", Id(), (*Id.operators, "null"), "The id of a contributor", 7, of_contributions),
         Filter(
             "author",
             Line(),
             Line.operators,
-            "A contributor's name, alternate name or credited name, without case and accents; `=` is the whole name",
+            "A contributor's name, alternate name or credited name, without case and accents; `=` is the whole name, "
+            "however it is written",
             "ursula k. le guin",
             of_contributions,
         ),

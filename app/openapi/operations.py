@@ -15,7 +15,7 @@ from app.vocabulary import Id
 from app.writing import MOST_AT_ONCE
 
 from .parameters import parameter_key
-from .schemas import Schema, example_of, example_page, noun_of, ref, service_example
+from .schemas import Schema, example_duplicates, example_of, example_page, noun_of, ref, service_example
 
 # The statuses that an action can end with, beside its success. 405, 413 and 414 concern the address or the server.
 FAILURES = {
@@ -24,11 +24,16 @@ FAILURES = {
     "create": (400, 406, 409, 413, 414, 415, 422, 503),
     "replace": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
     "patch": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
-    "destroy": (400, 404, 406, 412, 414, 503),
+    "destroy": (400, 404, 406, 409, 412, 414, 503),
+    "merge": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
+    "unmerge": (400, 404, 406, 409, 412, 413, 414, 415, 422, 503),
+    "duplicates": (400, 406, 414, 503),
     "": (406, 414),
 }
 SUCCESS = {"create": "201", "destroy": "204"}
 READS = ("index", "show")
+KEPT = (*READS, "duplicates")
+MERGES = ("merge", "unmerge")
 CACHED = ("ETag", "Cache-Control", "Cache-Status", "X-Request-ID")
 
 HEADERS: dict[str, tuple[str, Schema]] = {
@@ -36,7 +41,7 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "Cache-Control": ("What caches may do with the answer", {"type": "string"}),
     "Cache-Status": ("What the response cache of the service did (RFC 9211)", {"type": "string"}),
     "Link": ("The pages around this one, or the record that stands in the way (RFC 8288)", {"type": "string"}),
-    "Location": ("The address of the new record", {"type": "string"}),
+    "Location": ("The address of the new record, or of the one that this was merged into", {"type": "string"}),
     "X-Total-Count": ("`meta.total` again", {"type": "integer", "minimum": 0}),
     "X-Request-ID": ("The id of this request: the caller's, or a fresh one", {"type": "string"}),
     "Retry-After": ("Seconds after which to try again", {"type": "integer", "minimum": 0}),
@@ -62,6 +67,9 @@ def described(rule: Rule, method: str, operation: Operation, doc: str) -> Schema
         operation_["description"] = rest.strip()
     if resource and operation.action in ("create", "replace", "patch"):
         operation_["requestBody"] = _request_body(resource, operation.action, method)
+    if operation.action in MERGES:
+        content = {"schema": ref("schemas", operation.action.title()), "example": {"from": [2, 3]}}
+        operation_["requestBody"] = {"required": operation.action == "merge", "content": {JSON: content}}
     return {name: value for name, value in operation_.items() if value != []}
 
 
@@ -85,6 +93,8 @@ def _path_parameters(rule: Rule, operation: Operation) -> list[Schema]:
 def _query_parameters(operation: Operation) -> list[Schema]:
     own = [dict(parameter) for parameter in operation.parameters]
     resource = operation.resource
+    if operation.action == "duplicates":
+        return [ref("parameters", name) for name in ("limit", "cursor")]
     if not resource or operation.action not in READS:
         return own
     if operation.action == "show":
@@ -100,9 +110,9 @@ def _query_parameters(operation: Operation) -> list[Schema]:
 
 
 def _header_parameters(operation: Operation) -> list[Schema]:
-    if operation.resource and operation.action in READS:
+    if operation.resource and operation.action in KEPT:
         return [_header_parameter("If-None-Match", "ETags that the client has; 304 where the answer is one of them")]
-    if operation.action in ("replace", "patch", "destroy"):
+    if operation.action in ("replace", "patch", "destroy", *MERGES):
         return [
             _header_parameter(
                 "If-Match", "The ETag of the full representation that was read; 412 where the record changed since"
@@ -137,8 +147,14 @@ def _responses(operation: Operation) -> Schema:
     found: Schema = {success: _success(operation)}
     if resource and action == "replace" and operation.by == "isbn":
         found["201"] = _created(resource, ref("schemas", noun_of(resource)))
-    if (resource and action in READS) or operation.cached:
+    if (resource and action in KEPT) or operation.cached:
         found["304"] = {"description": "The client has this answer already", "headers": _headers(*CACHED)}
+    addressed = operation.parent or (resource if action == "show" and operation.by == "id" else None)
+    if addressed and addressed.merges is not None:
+        found["308"] = {
+            "description": f"The {addressed.noun} was merged into another one, and is there",
+            "headers": _headers("Location", "Cache-Control", "X-Request-ID"),
+        }
     failures = set(FAILURES[action]) | set(operation.problems)
     if action == "index" and not operation.parent:
         failures -= {404}
@@ -175,6 +191,12 @@ def _success(operation: Operation) -> Schema:
             "description": f"A page of {resource.name}",
             "headers": _headers(*CACHED, "Link", "X-Total-Count"),
             "content": {JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)}},
+        }
+    if action == "duplicates":
+        return {
+            "description": f"A page of groups of {resource.name} that may be one and the same",
+            "headers": _headers(*CACHED, "Link"),
+            "content": {JSON: {"schema": ref("schemas", f"{noun}Duplicates"), "example": example_duplicates(resource)}},
         }
     names = CACHED if action == "show" else ("ETag", "X-Request-ID")
     schema = ref("schemas", f"Partial{noun}" if action == "show" else noun)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.duplicates import MEMBERS_MOST, REASONS
 from app.fields import Field
+from app.merging import MOST_AT_ONCE as MERGED_AT_ONCE
 from app.problems import CODES, MOST_ERRORS, every_problem
 from app.query import LIMIT_DEFAULT, TOTALS
 from app.resource import Resource
 from app.version import NAME, VERSION
+from app.vocabulary import Id
 
 Schema = dict[str, Any]
 
@@ -29,7 +32,9 @@ def of_resources(resources: dict[str, Resource]) -> Schema:
         record = {"type": "object", "additionalProperties": False, "properties": properties}
         found[noun] = {**record, "required": list(properties), "example": example_of(resource)}
         found[f"Partial{noun}"] = {**record, "description": "All members, or those that `fields` names"}
-        found[f"{noun}Page"] = _page(f"Partial{noun}")
+        found[f"{noun}Page"] = _page(ref("schemas", f"Partial{noun}"), **TOTAL, **SEARCHED)
+        if resource.merges is not None:
+            found[f"{noun}Duplicates"] = _page(_group(resource))
         writable = {name: field for name, field in resource.fields.items() if not field.read_only}
         required = [name for name, field in writable.items() if field.required]
         sent = {name: _sent(field) for name, field in writable.items()}
@@ -53,14 +58,52 @@ def of_resources(resources: dict[str, Resource]) -> Schema:
     return found
 
 
-def _page(noun: str) -> Schema:
+TOTAL: Schema = {
+    "total": {"type": "integer", "minimum": 0},
+    "total_is": {"type": "string", "enum": list(TOTALS)},
+}
+SEARCHED: Schema = {
+    "match": {
+        "type": "string",
+        "enum": ["exact", "fuzzy"],
+        "description": "Of a search: whether these rows match `q`, or only `did_you_mean`",
+    },
+    "did_you_mean": {"type": "string", "description": "What was searched for instead of `q`"},
+}
+
+
+def _group(resource: Resource) -> Schema:
+    """Records that may be one and the same."""
+    return _object(
+        {
+            "score": {"type": "number", "minimum": 0, "maximum": 1, "description": "How likely that is, in comparison"},
+            "reasons": {
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": {"type": "string", "enum": list(REASONS)},
+                "description": " ".join(f"`{name}`: {text}" for name, text in REASONS.items()),
+            },
+            "count": {"type": "integer", "minimum": 2, "description": "How many they are"},
+            resource.name: {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": MEMBERS_MOST,
+                "items": ref("schemas", noun_of(resource)),
+                "description": "The first of them",
+            },
+        }
+    )
+
+
+def _page(item: Schema, **further: Schema) -> Schema:
     link = {"type": ["string", "null"]}
     return {
         "type": "object",
         "additionalProperties": False,
         "required": ["data", "meta", "links"],
         "properties": {
-            "data": {"type": "array", "items": ref("schemas", noun)},
+            "data": {"type": "array", "items": item},
             "meta": {
                 "type": "object",
                 "additionalProperties": False,
@@ -68,14 +111,7 @@ def _page(noun: str) -> Schema:
                 "properties": {
                     "count": {"type": "integer", "minimum": 0},
                     "limit": {"type": "integer", "minimum": 1},
-                    "total": {"type": "integer", "minimum": 0},
-                    "total_is": {"type": "string", "enum": list(TOTALS)},
-                    "match": {
-                        "type": "string",
-                        "enum": ["exact", "fuzzy"],
-                        "description": "Of a search: whether these rows match `q`, or only `did_you_mean`",
-                    },
-                    "did_you_mean": {"type": "string", "description": "What was searched for instead of `q`"},
+                    **further,
                 },
             },
             "links": {
@@ -132,6 +168,17 @@ def example_page(resource: Resource) -> Schema:
     }
 
 
+def example_duplicates(resource: Resource) -> Schema:
+    one = example_of(resource)
+    group = {
+        "score": 0.9,
+        "reasons": ["shared_identifier"],
+        "count": 2,
+        resource.name: [one, {**one, "id": one["id"] + 1}],
+    }
+    return {**example_page(resource), "data": [group]}
+
+
 def of_service() -> Schema:
     string: Schema = {"type": "string"}
     kind = {"type": string, "title": string, "status": {"type": "integer"}, "help": string}
@@ -141,6 +188,13 @@ def of_service() -> Schema:
         "parameter": {**string, "description": "The name of the parameter or header"},
         "code": {"type": "string", "enum": sorted(CODES)},
         "detail": string,
+    }
+    ids: Schema = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MERGED_AT_ONCE,
+        "uniqueItems": True,
+        "items": Id().json_schema(sent=True),
     }
     members = {
         "type": {"type": "string", "enum": [f"/problems/{kind.slug}" for kind in every_problem()]},
@@ -164,6 +218,19 @@ def of_service() -> Schema:
                 "codes": {"type": "object", "additionalProperties": string},
             }
         ),
+        "Merge": _object({"from": {**ids, "description": "The ids of those to merge into this one"}}),
+        "Unmerge": {
+            **_object(
+                {
+                    "from": {
+                        **_or_null(ids),
+                        "description": "The ids of those to take out again, the latest merged; left out: those of the "
+                        "latest merge",
+                    }
+                }
+            ),
+            "required": [],
+        },
         "Home": _object(
             {"name": string, "version": string, "links": {"type": "object", "additionalProperties": string}}
         ),

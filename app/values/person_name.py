@@ -36,3 +36,36 @@ def sort_name(name: str) -> str:
     while len(family) > 1 and family[0].islower():
         given.append(family.pop(0))
     return ", ".join(filter(None, (" ".join(family), " ".join(given), suffix)))[:LONGEST].rstrip(" ,")
+
+
+SHORT, LONG = 4, 7  # letters of a word in which a slip of the pen is told from another name
+
+
+def nearness(one: str, other: str) -> int:
+    """How near two keys of names (``name_key``) are: 2, as a slip of the pen makes them; 1, as another name may be
+    spelled, too, so that something else must speak for it; 0, another name.
+
+    All words but one are the same, and that one differs by a letter left out or added, or by two that changed places
+    (in a short word, or by another letter, it may be another name: Hansen, Hanson). Or only the spacing differs.
+    """
+    longer, spaces = len(one) - len(other), one.count(" ") - other.count(" ")
+    if spaces:
+        return 2 if longer == spaces and len(one) > LONG and one.replace(" ", "") == other.replace(" ", "") else 0
+    if one == other or abs(longer) > 1:
+        return 0
+    words, others = one.split(), other.split()
+    differing = [(word, its) for word, its in zip(words, others, strict=True) if word != its]
+    if len(differing) != 1:
+        return 0
+    word, its = sorted(differing[0], key=len)
+    if len(word) < SHORT or not word.isalpha() or not its.isalpha():
+        return 0
+    start = next((place for place, pair in enumerate(zip(word, its, strict=False)) if pair[0] != pair[1]), len(word))
+    rest, its_rest = word[start:], its[start:]
+    if len(its) > len(word):
+        slip = rest == its_rest[1:]
+    elif rest[1:] == its_rest[1:]:
+        return 1
+    else:
+        slip = rest[1::-1] + rest[2:] == its_rest
+    return (2 if len(word) >= LONG else 1) if slip else 0

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
-from tests.api.varied_catalog import Row, date_key, fold, isbn, store, varied_authors, varied_books
+from tests.api.varied_catalog import Row, date_key, fold, identity, isbn, store, varied_authors, varied_books
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
 
@@ -85,6 +85,8 @@ WHOLE = {
         "P",
         "A_B",
         "a%b",
+        "García Márquez, Gabriel",
+        "Guin, Ursula K. Le",
     ),
     "role": ("author", "editor", "translator", "narrator"),
     "subjects": ("Fiction", "fiction", "Gender", "A, B", "A", "100%", "Nothing"),
@@ -184,8 +186,11 @@ class Catalog:
             return meets({"id": contribution["id"]}, "id", operator, values)
         if name == "role":
             return contribution["role"] in alternatives(operator, values)
-        names = [fold(known) for known in (*self.names[contribution["id"]], contribution["credited_as"]) if known]
-        return any(like(known, operator, fold(value)) for known in names for value in alternatives(operator, values))
+        names = [known for known in (*self.names[contribution["id"]], contribution["credited_as"]) if known]
+        folded = fold if operator in ("contains", "starts") else identity
+        return any(
+            like(folded(known), operator, folded(value)) for known in names for value in alternatives(operator, values)
+        )
 
 
 @pytest.fixture(scope="module")

@@ -327,13 +327,48 @@ def test_an_isbn_is_free_again_after_its_book(client: FlaskClient, add_book: Add
 # Contributors
 
 
-def test_a_name_links_the_one_author_of_exactly_that_name(client: FlaskClient, add_book: Add, add_author: Add) -> None:
+def test_a_name_links_the_one_author_of_that_name_however_it_is_written(
+    client: FlaskClient, add_book: Add, add_author: Add
+) -> None:
     author = add_author(name="Zoë Čapek", alternate_names=["Zoe"])
-    for name in ("Zoë Čapek", "  Zoe\u0308  C\u030capek "):
+    for name in ("Zoë Čapek", "  Zoe\u0308  C\u030capek ", "zoë čapek", "Zoe Capek", "Čapek, Zoë"):
         assert add_book(authors=[{"name": name}])["authors"][0]["id"] == author["id"]
-    for name in ("zoë čapek", "Zoe Capek", "Zoe"):
+    for name in ("Zoe", "Zoe A. Capek", "Capek Zoe"):
         assert add_book(authors=[{"name": name}])["authors"][0]["id"] != author["id"]
     assert client.get("/authors?total=exact").json["meta"]["total"] == 4
+
+
+def test_a_name_exactly_as_it_is_stored_goes_before_others_of_its_key(
+    client: FlaskClient, add_book: Add, add_author: Add
+) -> None:
+    spaced, joined = (add_author(name=name)["id"] for name in ("A. A. Milne", "A.A. Milne"))
+    assert add_book(authors=[{"name": "A.A. Milne"}])["authors"][0]["id"] == joined
+    assert add_book(authors=[{"name": "A. A. Milne"}])["authors"][0]["id"] == spaced
+    response = client.post("/books", json={"title": "x", "authors": [{"name": "Milne, A. A."}]})
+    assert response.status_code == 422
+    assert response.json["errors"][0]["code"] == "ambiguous"
+    assert f"{spaced}, {joined}" in response.json["errors"][0]["detail"]
+
+
+def test_spellings_of_one_new_name_make_one_author_who_is_called_as_the_first(client: FlaskClient) -> None:
+    spellings = ("Milne, A. A.", "A.A. Milne", "A. A. Milne")
+    books = client.post("/books", json=[{"title": "x", "authors": [{"name": name}]} for name in spellings])
+    assert {book["authors"][0]["name"] for book in books.json["data"]} == {"Milne, A. A."}
+    assert client.get("/authors?total=exact").json["meta"]["total"] == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_two_spellings_of_one_name_in_one_role_are_one_author_twice(
+    client: FlaskClient, add_author: Add, known: bool
+) -> None:
+    if known:
+        add_author(name="AA Milne")
+    document = {"title": "x", "authors": [{"name": "Milne, A. A."}, {"name": "A. A. Milne"}]}
+    response = client.post("/books", json=document)
+    assert response.status_code == 422
+    assert [(fault["pointer"], fault["code"]) for fault in response.json["errors"]] == [("/authors/1", "duplicate")]
+    document["authors"][1]["role"] = "editor"
+    assert len({author["id"] for author in client.post("/books", json=document).json["authors"]}) == 1
 
 
 def test_a_new_name_makes_one_author_with_a_sort_name(client: FlaskClient, add_book: Add) -> None:

@@ -6,6 +6,7 @@ Every value is drawn from a few, so that rows tie, and so that a filter finds so
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from datetime import datetime
 from typing import Any
@@ -162,6 +163,14 @@ def fold(text: str) -> str:
     apart = unicodedata.normalize("NFD", text)
     folded = "".join(letter for letter in apart if not unicodedata.combining(letter)).lower()
     return folded.translate({0x2019: "'", 0x201C: '"', 0x201D: '"'})
+
+
+def identity(name: str) -> str:
+    """A name without case, accents and punctuation, turned at its comma, with its initials joined."""
+    family, comma, given = fold(name).partition(",")
+    words = re.split(r"[\W_]+", f"{given} {family}" if comma else family)
+    text = " ".join(word for word in words if word)
+    return re.sub(r"\b(\w) (?=\w\b)", r"\1", text)
 
 
 def date_key(partial: str) -> tuple[int, int, int]:

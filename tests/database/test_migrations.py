@@ -95,7 +95,8 @@ def test_up_down_to_nothing_and_up_again(empty_database: str, on: Callable[[str]
         upgrade()
         made = contents(empty_database)
         assert probe() == newest_revision()
-        assert {row[0] for row in made["columns"]} == {"authors", "books", "contributions", "vocabulary"}
+        tables = {"authors", "books", "contributions", "vocabulary", "author_merges", "book_merges"}
+        assert {row[0] for row in made["columns"]} == tables
         downgrade(revision="base")
         assert contents(empty_database) == nothing
         assert probe() is None

@@ -23,7 +23,7 @@ RESET = struct.pack("ii", 1, 0)  # closed with these, a socket is gone at once, 
 @pytest.fixture(scope="module")
 def books(postgres: Postgres) -> int:
     """How many long books there are."""
-    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY")
+    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY CASCADE")
     postgres.execute(
         "INSERT INTO books (title, description) "
         "SELECT 'Book ' || n, repeat('long ', 20000) FROM generate_series(1, 100) n"

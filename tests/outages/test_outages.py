@@ -111,7 +111,7 @@ OUTAGES: dict[str, tuple[Callable[[Postgres], Any], set[int]]] = {
 @pytest.fixture
 def filled(postgres: Postgres, service: Service, crowd: Crowd) -> Service:
     """The service on a small catalog, with connections in the pools of its workers."""
-    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY")
+    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY CASCADE")
     for number in range(3):
         isbn = "9780441478125" if number == 0 else None
         book = {"title": f"Book {number}", "isbn": isbn, "authors": [{"name": "The Author"}]}

@@ -23,7 +23,7 @@ def small(start_service: Callable[..., Service]) -> Service:
 
 @pytest.fixture
 def filled(postgres: Postgres, small: Service) -> Service:
-    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY")
+    postgres.execute("TRUNCATE books, authors, contributions RESTART IDENTITY CASCADE")
     until(lambda: {small.get("/books").status for _ in range(10)} == {200})  # whatever the test before did
     assert small.ask("POST", "/authors", {"name": "The Author"}).status == 201
     for number in range(2):

@@ -124,7 +124,7 @@ class Catalog(RuleBasedStateMachine):
             make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
         )
         with connection, connection.cursor() as cursor:
-            cursor.execute("TRUNCATE books, authors, contributions RESTART IDENTITY")
+            cursor.execute("TRUNCATE books, authors, contributions RESTART IDENTITY CASCADE")
         connection.close()
         self.client.application.extensions["catalog.on_commit"]()
 

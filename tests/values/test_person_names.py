@@ -70,3 +70,30 @@ def test_filing_a_name_loses_no_word_of_it(name: str) -> None:
 def test_a_filed_name_is_never_longer_than_a_name_may_be(first: int, second: int) -> None:
     assert len(person_name.sort_name("a" * first + " " + "b" * (999 - first) + " Jr.")) <= 1000
     assert len(person_name.sort_name("a " * second + "b Jr.")) <= 1000 + 0 * first
+
+
+NEAR = [
+    (2, "fyodor dostoevsky", "fyodor dostoyevsky"),
+    (2, "jrr tolkien", "jrr tolkein"),
+    (2, "walter de la mare", "walter delamare"),
+    (2, "gabriel garcia marquez", "gabriel garcia marquezz"),
+    (1, "hc andersen", "hc anderson"),
+    (1, "john smith", "john smyth"),
+    (0, "jon smithson", "john smithson"),
+    (1, "anne smith", "annie smith"),
+    (0, "ae taylor", "ea taylor"),
+    (0, "a taylor", "b taylor"),
+    (0, "henry iii", "henry iiii"),
+    (0, "king 1880", "king 1881"),
+    (0, "john smith", "john smith"),
+    (0, "john smith", "smith john"),
+    (0, "john smith", "jane smyth"),
+    (0, "john smith", "john smithers"),
+    (0, "john smith", "john a smith"),
+    (0, "x", "y"),
+]
+
+
+@pytest.mark.parametrize(("expected", "one", "other"), NEAR)
+def test_a_slip_of_the_pen_is_told_from_another_name(expected, one, other):
+    assert person_name.nearness(one, other) == person_name.nearness(other, one) == expected
