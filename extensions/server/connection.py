@@ -85,23 +85,23 @@ class Connection:
 
         Raises ``OSError`` if the client is gone.
         """
+        taken = 0
         if not self.outgoing:
-            self.ends = time.monotonic() + GRACE_SECONDS
-        self.outgoing.append(memoryview(data))
-        self.send_on()
+            taken = self._taken(data)
+            if taken == len(data):
+                return
+            self.ends = time.monotonic() + GRACE_SECONDS + taken / BYTES_PER_SECOND
+        self.outgoing.append(memoryview(data)[taken:])
 
     def send_on(self) -> None:
-        """Go on with what was kept, as `send` does."""
+        """Send more of what was kept, as `send` does."""
         while self.outgoing:
-            try:
-                taken = self.sock.send(self.outgoing[0])
-            except (BlockingIOError, InterruptedError):
-                return
+            taken = self._taken(self.outgoing[0])
             self.ends += taken / BYTES_PER_SECOND
             if taken < len(self.outgoing[0]):
                 self.outgoing[0] = self.outgoing[0][taken:]
-            else:
-                self.outgoing.popleft()
+                return
+            self.outgoing.popleft()
 
     def send_all(self) -> None:
         """Wait until everything is sent. Raises ``OSError`` if the client is gone, or does not keep pace."""
@@ -122,6 +122,13 @@ class Connection:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.sock.close()
         self.outgoing.clear()
+
+    def _taken(self, data: bytes | memoryview) -> int:
+        """How many bytes the kernel takes at once."""
+        try:
+            return self.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
 
     def _happens(self, event: int, seconds: float) -> bool:
         poll = select.poll()
