@@ -57,10 +57,10 @@ def text(table: FromClause, name: str, asked: Asked) -> Bool:
     column, key, values = table.c[name], key_of(table, name), asked.values
     match asked.operator:
         case "eq":
-            return and_(key == text_key(values[0]), _certainly(column == values[0]))
+            return and_(key == text_key(values[0]), certainly(column == values[0]))
         case "in":
             keys = array([text_key(value) for value in values])
-            return and_(key == any_(keys), _certainly(column.in_(values)))
+            return and_(key == any_(keys), certainly(column.in_(values)))
         case "ne":
             return column.is_distinct_from(values[0])
         case "contains":
@@ -72,7 +72,7 @@ def text(table: FromClause, name: str, asked: Asked) -> Bool:
     raise LookupError(asked.operator)
 
 
-def _certainly(condition: Bool) -> Bool:
+def certainly(condition: Bool) -> Bool:
     """A condition that nearly all rows meet that met the one before it. The planner, who takes them to be independent,
     would multiply their chances; of this form it knows nothing, and takes one in two.
     """

@@ -11,12 +11,12 @@ from flask import Response
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import correction, paging, query, responses, statements, survivors
+from . import approach, correction, paging, query, responses, statements, survivors
 from .addresses import parameters
 from .problems import NotFound
 from .query import Condition, Query
 from .resource import Resource
-from .search import MANY
+from .statements import USUAL
 
 
 def show(resource: Resource, record_id: int) -> Response:
@@ -71,14 +71,6 @@ class _Parent:
     filter_name: str
 
 
-def _finds_many(resource: Resource, asked: Query) -> bool:
-    """Whether a search finds so many rows that they are walked instead of sorted."""
-    counted = statements.rows_of(resource, statements.shape_of(resource, asked).conditions)
-    values = statements.values_of(asked) | counted.constants
-    [[planned]] = fetch(statements.PLANNED_ROWS, values, {"counted": counted.sql})
-    return bool(planned > MANY)
-
-
 def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
     responses.require_acceptable()
     rows = _rows(resource, asked, parent)
@@ -103,7 +95,8 @@ def _rows(resource: Resource, asked: Query, parent: _Parent | None) -> list[Any]
     """The rows of a page, as `statements.page` says."""
     belonging = _belonging(asked, parent)
     values = statements.values_of(belonging)
-    shape = statements.shape_of(resource, belonging, walks=belonging.is_ranked and _finds_many(resource, belonging))
+    how = approach.of(resource, belonging) if belonging.is_ranked else USUAL
+    shape = statements.shape_of(resource, belonging, how)
     if parent:
         values["parent"] = parent.id
     statement = statements.page(resource, shape, parent.resource.table if parent else None)

@@ -44,7 +44,6 @@ from .vocabulary import NUMBER
 Sql = ColumnElement[Any]
 Bool = ColumnElement[bool]
 
-MANY = 3000  # rows, above which they are walked instead of sorted
 TIER = 1000  # between the ranks of two tiers; a heading is no longer than 200
 RANK_MOST = 10 * TIER
 
@@ -55,12 +54,12 @@ class Search:
 
     number: Callable[[FromClause, Sql], Bool] | None = None
 
-    def matches(self, table: FromClause, asked: Asked) -> Bool:
-        """The condition of the rows that a question finds."""
+    def matches(self, table: FromClause, asked: Asked, *, spared: bool = False) -> Bool:
+        """The condition of the rows that a question finds; `spared`: without a look at the index of words."""
         words, _, _, phrases, without = asked.values[0]
         if asked.form == NUMBER:
             return self.number(table, words) if self.number else false()
-        found = _all(table, "", asked)
+        found = _all(table, "", asked, spared=spared)
         if "x" in asked.form:
             found.append(_holds(table, func.phrases_query(phrases, without)))
         return and_(*found) if found else false()
@@ -74,8 +73,10 @@ class Search:
         tier = case(*((condition, place) for place, condition in enumerate(tiers)), else_=len(tiers))
         return tier * literal_column(str(TIER), Integer) + length
 
-    def parts(self, table: FromClause, asked: Asked) -> list[tuple[int, Bool]]:
-        """The tiers in their order: each as the rank at which it begins, and the condition of its rows."""
+    def parts(self, table: FromClause, asked: Asked, *, spared: bool = False) -> list[tuple[int, Bool]]:
+        """The tiers in their order: each as the rank at which it begins, and the condition of its rows; `spared`: the
+        last and largest one without a look at the index of words.
+        """
         tiers = self._tiers(table, asked)
         _, _, _, phrases, without = asked.values[0]
         beside = [_holds(table, func.phrases_query(phrases, without))] if "x" in asked.form else []
@@ -84,7 +85,7 @@ class Search:
         found = [
             (place * TIER, and_(condition, *beside, *map(_not, tiers[:place]))) for place, condition in enumerate(tiers)
         ]
-        return [*found, (len(tiers) * TIER, and_(self.matches(table, asked), *map(_not, tiers)))]
+        return [*found, (len(tiers) * TIER, and_(self.matches(table, asked, spared=spared), *map(_not, tiers)))]
 
     def _tiers(self, table: FromClause, asked: Asked) -> list[Bool]:
         """The conditions of all tiers but the last one, which is for the rows that meet none of them."""
@@ -129,12 +130,13 @@ def _not(condition: Bool) -> Bool:
     return condition.is_not(true())
 
 
-def _all(table: FromClause, mark: str, asked: Asked) -> list[Bool]:
+def _all(table: FromClause, mark: str, asked: Asked, *, spared: bool = False) -> list[Bool]:
     """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished. A tail is
     looked for in the rows that the others find.
     """
     _, sought, tail, *_ = asked.values[0]
-    found = [_holds(table, _words(mark, sought))] if "s" in asked.form else []
+    holds = _holds_without_index if spared else _holds
+    found = [holds(table, _words(mark, sought))] if "s" in asked.form else []
     return [*found, _holds_without_index(table, _words(mark, tail))] if "t" in asked.form else found
 
 

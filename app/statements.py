@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -51,6 +51,9 @@ _driver = PGDialect_psycopg2()
 _server = PGDialect(paramstyle="numeric_dollar")
 
 
+Part = Literal["all", "question", "filters"]  # of the conditions of a query
+
+
 class Wanted(NamedTuple):
     """What of a condition makes another statement. `values`: how many, or for `null` the value itself; `form`: that
     of the first value (see `Kind.form`).
@@ -62,11 +65,22 @@ class Wanted(NamedTuple):
     form: str
 
 
+class Approach(NamedTuple):
+    """How the rows of a search are found. `walks`: tier by tier, instead of sorting all. `spares`: the part that
+    is judged row by row, without its indexes.
+    """
+
+    walks: bool = False
+    spares: Part | None = None
+
+
+USUAL = Approach()
+
+
 @dataclass(frozen=True)
 class Shape:
     """What of a query makes another statement. `limit`: the number of rows where it is a part of the statement, so that
     one plan is made for it (and is good for all values, where nothing is filtered by them); else it is a value.
-    `walks`: many rows are found by a search, so that they are walked tier by tier instead of sorted.
     """
 
     fields: tuple[str, ...]
@@ -78,7 +92,7 @@ class Shape:
     skips: bool = False
     total: str | None = None
     limit: int | None = None
-    walks: bool = False
+    approach: Approach = USUAL
 
     @property
     def has_one_plan(self) -> bool:
@@ -91,7 +105,7 @@ class Shape:
         return len(self.sort) <= 2 and len({key.descending for key in self.sort}) == 1
 
 
-def shape_of(resource: Resource, query: Query, *, walks: bool = False) -> Shape:
+def shape_of(resource: Resource, query: Query, approach: Approach = USUAL) -> Shape:
     """The shape of a list's query."""
     cursor = query.cursor
     return Shape(
@@ -112,7 +126,7 @@ def shape_of(resource: Resource, query: Query, *, walks: bool = False) -> Shape:
         skips=query.offset > 0,
         total=query.total,
         limit=query.limit + 1 if query.limit in USUAL_LIMITS and not (query.conditions or query.offset) else None,
-        walks=walks,
+        approach=approach,
     )
 
 
@@ -167,7 +181,7 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
     downward = [key.descending != shape.backwards for key in shape.sort]
     labels = [key.label(f"_k{place}") for place, key in enumerate(keys)]
     needed = _needed(resource, shape.fields)
-    if shape.walks:
+    if shape.approach.walks:
         rows = _walked(resource, needed, shape).subquery("found")
     elif _is_found_in_indexes(resource, shape):
         places = _found(select(table.c.id, *labels).where(*where), keys, downward, shape).subquery("places")
@@ -187,9 +201,9 @@ def page(resource: Resource, shape: Shape, parent: FromClause | None = None) -> 
 
 
 @lru_cache(maxsize=256)
-def rows_of(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
-    """The rows that meet the conditions, to be counted or estimated."""
-    where = _where(resource, Shape(fields=(), conditions=wanted))
+def rows_of(resource: Resource, wanted: tuple[Wanted, ...], part: Part = "all") -> Statement:
+    """The rows that meet the conditions, or a part of them, to be counted or estimated."""
+    where = _where(resource, Shape(fields=(), conditions=wanted), part)
     return compiled(select(literal_column("1")).select_from(resource.table).where(*where))
 
 
@@ -200,7 +214,7 @@ def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     what any of them finds.
     """
     table = resource.table
-    where = _where(resource, Shape(fields=(), conditions=wanted), leave_out=SEARCH)
+    where = _where(resource, Shape(fields=(), conditions=wanted), "filters")
     some = table.c.words.op("@@")(cast(bindparam("any"), TSQUERY))
     found = select(table.c.words).where(some, *where).limit(MOST_AMONG).subquery("found")
     listed = func.unnest(cast(bindparam("searches"), ARRAY(TSQUERY))).table_valued("search", with_ordinality="place")
@@ -211,7 +225,10 @@ def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     return compiled(counted.group_by(searches.c.place))
 
 
-PLANNED_ROWS = Statement("SELECT planned_rows(%(counted)s)")
+@lru_cache(maxsize=8)
+def planned_rows(parts: tuple[Part, ...]) -> Statement:
+    """How many rows the planner takes each of several statements to answer, which are quoted by name."""
+    return Statement(f"SELECT {', '.join(f'planned_rows(%({part})s)' for part in parts)}")
 
 
 def _documents(
@@ -314,11 +331,12 @@ def _walked(resource: Resource, needed: list[ColumnElement[Any]], shape: Shape) 
     before the beginning of those after it.
     """
     table = resource.table
-    others = _where(resource, shape, leave_out=SEARCH)
+    others = _where(resource, shape, "filters")
     limit: Any = bindparam("limit", type_=BigInteger)
     reach = limit + bindparam("offset", type_=BigInteger) if shape.skips else limit
     length, parts = length_of(table), []
-    for begins, condition in resource.search.parts(table, _question(resource, shape)):
+    spared = shape.approach.spares == "question"
+    for begins, condition in resource.search.parts(table, _question(resource, shape), spared=spared):
         rank = literal_column(str(begins), Integer)
         where = [*others, condition]
         if shape.resumes:
@@ -337,19 +355,23 @@ def _question(resource: Resource, shape: Shape) -> Asked:
     return next(asked for filter_, asked in _asked(resource, shape) if filter_.name == SEARCH)
 
 
-def _where(resource: Resource, shape: Shape, leave_out: str = "") -> list[ColumnElement[bool]]:
-    """The conditions of a shape; filters that share a `build` are handed to it together."""
+def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnElement[bool]]:
+    """The conditions of a shape, or a part of them; filters that share a `build` are handed to it together."""
     walked = {key.name: key.descending for key in shape.sort}
+    searched: list[ColumnElement[bool]] = []
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
     for filter_, asked in _asked(resource, shape):
-        if filter_.name == leave_out:
-            continue
-        if filter_.build:
+        if filter_.name == SEARCH:
+            searched.append(resource.search.matches(resource.table, asked, spared=shape.approach.spares == "question"))
+        elif filter_.build:
             together.setdefault(filter_.build, {}).setdefault(filter_.name, []).append(asked)
         else:
             found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(filter_.name)))
-    return found + [build(resource.table, asked) for build, asked in together.items()]
+    found += [build(resource.table, asked) for build, asked in together.items()]
+    if shape.approach.spares == "filters":
+        found = [conditions.certainly(condition) for condition in found]
+    return [*(searched if part != "filters" else ()), *(found if part != "question" else ())]
 
 
 def _asked(resource: Resource, shape: Shape) -> Iterator[tuple[Filter, Asked]]:

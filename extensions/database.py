@@ -39,6 +39,7 @@ SESSION = {  # settings of every connection
     # Many short statements at once gain nothing by compiling them, nor by sharing one among several processes.
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
+    "work_mem": "16MB",  # for which rows a page has, where an index finds hundreds of thousands
     "random_page_cost": "1.1",  # of a disk without moving parts
     # To walk an index whose order is not that of the rows costs an access for each row, wherever the row is cached. The
     # planner believes that only where it takes the cache to be small.

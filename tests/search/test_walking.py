@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app import reading
+from app import approach
 
 WORDS = ["Sea", "Sea of Salt", "Salt Sea", "The Sea", "A Book"]
 
@@ -26,7 +26,7 @@ def shelf(client):
 @pytest.fixture(params=["sorted", "walked"])
 def way(request, monkeypatch):
     """Few rows are sorted, many are walked: both ways of finding a page give the same."""
-    monkeypatch.setattr(reading, "MANY", 10**9 if request.param == "sorted" else -1)
+    monkeypatch.setattr(approach, "MANY", 10**9 if request.param == "sorted" else -1)
     return request.param
 
 
@@ -63,9 +63,9 @@ def test_a_walk_sees_each_row_once_and_the_way_back_is_the_same(shelf, way, q, r
 
 @pytest.mark.parametrize("q", ["sea", "s", "the sea", "sea sa", "press", "x", "-salt"])
 def test_both_ways_give_the_same_rows_in_the_same_order(shelf, monkeypatch, q):
-    monkeypatch.setattr(reading, "MANY", 10**9)
+    monkeypatch.setattr(approach, "MANY", 10**9)
     one = ids(shelf.get(f"/books?q={q}&limit=100", headers={"Cache-Control": "no-cache"}))
-    monkeypatch.setattr(reading, "MANY", -1)
+    monkeypatch.setattr(approach, "MANY", -1)
     assert ids(shelf.get(f"/books?q={q}&limit=100", headers={"Cache-Control": "no-cache"})) == one
 
 
