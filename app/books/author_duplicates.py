@@ -27,7 +27,7 @@ from extensions.statement import Statement
 SCORES = (1.0, 0.9, 0.8, 0.75, 0.7, 0.5, 0.4)
 SAME_AND_MORE, BY_IDENTIFIER, SAME, ALTERNATE_AND_MORE, NEAR_AND_MORE, ALTERNATE, NEAR = range(7)
 WINDOW = 8  # how many names behind one, in some order, are compared with it
-NAMES_AT_ONCE = 4_000
+NAMES_AT_ONCE = 1_000
 TITLES_MOST = 200  # of an author that are compared
 
 _facts = Statement(f"""
@@ -99,13 +99,16 @@ def _near(order: str, skip: Callable[[list[tuple[Any, ...]]], set[tuple[int, int
 
 _between = Statement(f"""
     SELECT one, other FROM unnest(%(ones)s::bigint[], %(others)s::bigint[]) AS pair(one, other)
-    JOIN authors AS a ON a.id = one JOIN authors AS b ON b.id = other
+    JOIN LATERAL (SELECT identity, id FROM authors WHERE id IN (one, other) ORDER BY 1, 2 LIMIT 1) AS low ON true
+    JOIN LATERAL (SELECT identity, id FROM authors WHERE id IN (one, other) ORDER BY 1 DESC, 2 DESC LIMIT 1) AS high
+        ON true
     WHERE (
         SELECT count(*) FROM (
-            SELECT 1 FROM authors
-            WHERE (identity, id) > least((a.identity, a.id), (b.identity, b.id))
-            AND (identity, id) < greatest((a.identity, a.id), (b.identity, b.id)) LIMIT {WINDOW}
-        ) AS nearer
+            SELECT 1 FROM authors AS nearer
+            WHERE (nearer.identity, nearer.id) > (low.identity, low.id)
+                AND (nearer.identity, nearer.id) < (high.identity, high.id)
+            LIMIT {WINDOW}
+        ) AS between_them
     ) < {WINDOW}
 """)
 

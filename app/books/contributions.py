@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     cast,
     exists,
+    func,
     literal_column,
     not_,
     or_,
@@ -106,9 +107,9 @@ def _some_by_name(books: FromClause, asked: Asked, others: list[Bool]) -> Bool:
 def _bears(asked: Asked) -> Bool:
     """A row of ``authors`` whose name, or one of the alternate names, is the one asked for, however it is written."""
     if asked.operator in WHOLE:
-        keys = [identity_of(value) for value in asked.values]
-        alternate = _authors.c.alternate_identities.overlap(cast(array(keys), ARRAY(Text)))
-        return or_(_authors.c.identity.in_(keys), alternate)
+        plain = [func.name_key(value, type_=Text) for value in asked.values]  # of the collation of the index
+        alternate = _authors.c.alternate_identities.overlap(cast(array(plain), ARRAY(Text)))
+        return or_(_authors.c.identity.in_([identity_of(value) for value in asked.values]), alternate)
     before = "%\n" if asked.operator == "starts" else "%"
     return conditions.like(names_of(_authors.c.name, _authors.c.alternate_names), before, asked.values[0], "%")
 

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
+import psycopg2
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
 
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
+from app.query import parse, split
+from app.statements import page, shape_of, values_of
 from tests.api.varied_catalog import Row, date_key, fold, identity, isbn, store, varied_authors, varied_books
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
@@ -529,3 +533,23 @@ def test_the_tables_hold_the_filters_of_the_contract() -> None:
         "created_at",
         "updated_at",
     }
+
+
+@pytest.mark.parametrize("asked", ["author=Milne, A. A.", "author[in]=A. A. Milne,Homer"])
+def test_whole_names_of_contributors_are_found_by_indexes(new_database: Callable[[str], str], asked: str) -> None:
+    query = parse(BOOKS, "books", split(asked.encode()))
+    statement = page(BOOKS, shape_of(query))
+    connection = psycopg2.connect(make_url(new_database("plans")).set(drivername="postgresql").render_as_string(False))
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            INSERT INTO authors (name, sort_name, alternate_names)
+            SELECT 'Author ' || n, 'Author ' || n, ARRAY['Other ' || n] FROM generate_series(1, 5000) AS n;
+            INSERT INTO books (title) SELECT 'Book ' || n FROM generate_series(1, 5000) AS n;
+            INSERT INTO contributions SELECT n, n, 'author', 0, 'Credited ' || n FROM generate_series(1, 5000) AS n;
+            ANALYZE authors, books, contributions
+        """)
+        cursor.execute(f"EXPLAIN {statement.sql}", {**statement.constants, **values_of(query)})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    connection.close()
+    for index in ("ix_authors_identity", "ix_authors_alternate_identities", "ix_contributions_credited_as_identity"):
+        assert index in plan, plan

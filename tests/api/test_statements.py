@@ -82,9 +82,12 @@ def test_a_read_is_one_statement(full: FlaskClient, statements: list[str], addre
 
 
 @pytest.mark.parametrize("address", MISSING)
-def test_a_read_of_nothing_is_one_statement(full: FlaskClient, statements: list[str], address: str) -> None:
+def test_a_read_of_nothing_is_one_statement_and_one_that_asks_where_it_went(
+    full: FlaskClient, statements: list[str], address: str
+) -> None:
     assert fresh(full, address).status_code == 404
-    assert len(statements) == 1
+    assert len(statements) == (1 if "isbn" in address else 2)  # what is found by its ISBN was never merged
+    assert all("_merges" in statement for statement in statements[1:])
 
 
 @pytest.mark.parametrize("address", REFUSED)
