@@ -6,32 +6,49 @@ what these find, which is right where both find alike many rows, and dear where 
 
 from __future__ import annotations
 
+from typing import Any
+
 from extensions.database import fetch
+from extensions.statement import Statement
 
 from . import statements
-from .query import Query
+from .query import SEARCH, Query
 from .resource import Resource
-from .statements import Approach, Part
+from .statements import Approach
 
 MANY = 3000  # rows, above which they are walked instead of sorted
 BROADER = 8  # times, by which what finds more is no help to what finds less
+BROAD_BEGINNING = 20_000  # rows with words that begin as the last one does, which an index gathers all
 
 
 def of(resource: Resource, asked: Query) -> Approach:
     """The approach to a query that searches for something and is sorted by relevance."""
     wanted = statements.shape_of(resource, asked).conditions
-    parts: tuple[Part, ...] = ("all",) if len(wanted) == 1 else ("all", "question", "filters")
-    counted = {part: statements.rows_of(resource, wanted, part) for part in parts}
-    values = statements.values_of(asked)
+    [question] = (one for one in wanted if one.name == SEARCH)
+    form = question.form
+    counted = {"all": statements.rows_of(resource, wanted)}
+    if len(wanted) > 1:
+        counted |= {part: statements.rows_of(resource, wanted, part) for part in ("question", "filters")}
+    if "f" in form and "l" in form:
+        for letter in "fl":
+            alone = tuple(one._replace(form=letter) if one is question else one for one in wanted)
+            counted[letter] = statements.rows_of(resource, alone, "question")
+    rows = _planned(counted, statements.values_of(asked))
+    if rows.get("l", 0) > max(rows.get("f", 0) * BROADER, BROAD_BEGINNING):
+        form = form.replace("l", "q")
+    if rows.get("question", 0) > rows.get("filters", 0) * BROADER:
+        form = form.replace("f", "r").replace("l", "q")
+    return Approach(
+        walks=rows["all"] > MANY or "1" in form,
+        spares_filters=rows.get("filters", 0) > rows.get("question", 0) * BROADER,
+        form=form,
+    )
+
+
+def _planned(counted: dict[str, Statement], values: dict[str, Any]) -> dict[str, int]:
+    """How many rows the planner takes each of some statements to answer."""
     for statement in counted.values():
         values |= statement.constants
-    [planned] = fetch(
-        statements.planned_rows(parts), values, {part: statement.sql for part, statement in counted.items()}
-    )
-    rows = dict(zip(parts, planned, strict=True))
-    walks = rows["all"] > MANY
-    if len(parts) == 1:
-        return Approach(walks)
-    if rows["filters"] > rows["question"] * BROADER:
-        return Approach(walks, "filters")
-    return Approach(walks, "question" if rows["question"] > rows["filters"] * BROADER else None)
+    names = tuple(counted)
+    [planned] = fetch(statements.planned_rows(names), values, {name: counted[name].sql for name in names})
+    return dict(zip(names, planned, strict=True))

@@ -81,7 +81,7 @@ def of(resource: Resource, asked: Query) -> str | None:
     """What to search for instead of a question that finds nothing; None if nothing better is known."""
     assert asked.question is not None
     question = asked.question.values[0]
-    unfinished = "*" if (question.tail or question.sought).endswith("*") else ""
+    unfinished = "*" if question.last else ""
     nearby = fetch(_NEARBY, {"words": question.words + unfinished})
     words = [Word.of(text, known or len(text) == 1, near) for text, known, near in nearby]
     if not 0 < len(words) <= MOST_WORDS or not all(word.known or word.near for word in words):

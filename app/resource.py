@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table
+from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from .fields import Asked, Field, Filter, fields_of, filter_of
+from .fields import Field, Filter, fields_of, filter_of
 from .query import RELEVANCE, SEARCH
 from .search import RANK_MOST, Search
 from .vocabulary import Faults, Integer, Kind, SearchText
@@ -50,12 +50,12 @@ class Resource:
     noun: str
     model: type[DeclarativeBase]
     save: Callable[[Session, list[Draft]], None]
-    search: Search
     refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
     merges: Table | None = None
     patch_example: dict[str, Any] = field(default_factory=dict)
+    search: Search | None = None
     search_example: str = ""
 
     @cached_property
@@ -77,19 +77,22 @@ class Resource:
     def filters(self) -> dict[str, Filter]:
         """The filters of a list, by name."""
         declared = [filter_of(field) for field in self.fields.values() if field.filters]
-        return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters, self._question)}
+        questions = [self._question(self.search)] if self.search else []
+        return {filter_.name: filter_ for filter_ in (*declared, *self.further_filters, *questions)}
 
-    @cached_property
-    def _question(self) -> Filter:
-        kind = SearchText(numbers=self.search.number is not None)
+    def _question(self, search: Search) -> Filter:
+        kind = SearchText(numbers=search.number is not None)
         help_ = (
             'Words to search for, the last one perhaps unfinished; "an exact phrase", -without; case and accents do '
             "not matter. The best matches come first unless `sort` is given"
         )
-        return Filter(SEARCH, kind, kind.operators, help_, self.search_example, self._found_by)
+        return Filter(SEARCH, kind, kind.operators, help_, self.search_example)
 
-    def _found_by(self, table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[bool]:
-        return self.search.matches(table, asked[SEARCH][0])
+    @cached_property
+    def searched(self) -> Search:
+        """What records are found by, where there is a filter for it."""
+        assert self.search is not None
+        return self.search
 
     @cached_property
     def indexed_together(self) -> frozenset[str]:

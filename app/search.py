@@ -9,8 +9,10 @@ and within one by the length of the heading, since the more of it was asked for,
 2. the heading begins with it        6. all stand in the heading, the last one as the beginning of a word
 3. a name does                       7. the rest: all stand somewhere, the last one as the beginning of a word
 
-A `rank` is tier and length in one number. Where a question finds few rows, all are ranked and sorted. Where it finds
-many, each tier is walked in the order of the length until the page is full; both give the same rows in the same order.
+What is asked has a form (see `Question.form`), which says what is looked up in the index, and what in the rows that the
+rest finds. A `rank` is tier and length in one number. Where a question finds few rows, all are ranked and sorted. Where
+it finds many, each tier is walked in the order of the length until the page is full; both give the same rows in the
+same order.
 """
 
 from __future__ import annotations
@@ -54,12 +56,12 @@ class Search:
 
     number: Callable[[FromClause, Sql], Bool] | None = None
 
-    def matches(self, table: FromClause, asked: Asked, *, spared: bool = False) -> Bool:
-        """The condition of the rows that a question finds; `spared`: without a look at the index of words."""
+    def matches(self, table: FromClause, asked: Asked) -> Bool:
+        """The condition of the rows that a question finds."""
         words, _, _, phrases, without = asked.values[0]
         if asked.form == NUMBER:
             return self.number(table, words) if self.number else false()
-        found = _all(table, "", asked, spared=spared)
+        found = _all(table, "", asked)
         if "x" in asked.form:
             found.append(_holds(table, func.phrases_query(phrases, without)))
         return and_(*found) if found else false()
@@ -73,10 +75,8 @@ class Search:
         tier = case(*((condition, place) for place, condition in enumerate(tiers)), else_=len(tiers))
         return tier * literal_column(str(TIER), Integer) + length
 
-    def parts(self, table: FromClause, asked: Asked, *, spared: bool = False) -> list[tuple[int, Bool]]:
-        """The tiers in their order: each as the rank at which it begins, and the condition of its rows; `spared`: the
-        last and largest one without a look at the index of words.
-        """
+    def parts(self, table: FromClause, asked: Asked) -> list[tuple[int, Bool]]:
+        """The tiers in their order: each as the rank at which it begins, and the condition of its rows."""
         tiers = self._tiers(table, asked)
         _, _, _, phrases, without = asked.values[0]
         beside = [_holds(table, func.phrases_query(phrases, without))] if "x" in asked.form else []
@@ -85,7 +85,7 @@ class Search:
         found = [
             (place * TIER, and_(condition, *beside, *map(_not, tiers[:place]))) for place, condition in enumerate(tiers)
         ]
-        return [*found, (len(tiers) * TIER, and_(self.matches(table, asked, spared=spared), *map(_not, tiers)))]
+        return [*found, (len(tiers) * TIER, and_(self.matches(table, asked), *map(_not, tiers)))]
 
     def _tiers(self, table: FromClause, asked: Asked) -> list[Bool]:
         """The conditions of all tiers but the last one, which is for the rows that meet none of them."""
@@ -95,7 +95,7 @@ class Search:
         start = func.left(func.plain_words(words), literal_column("200"), type_=Text)
         something = start != literal_column("''", Text)
         # An index does not help to find the many names that begin with one letter or two.
-        name_begins = _holds_without_index if asked.form == "t1" else _holds
+        name_begins = _holds_without_index if asked.form == "s1" else _holds
         return [
             and_(table.c.heading == start, something),
             _holds(table, func.name_query(words)),
@@ -130,14 +130,17 @@ def _not(condition: Bool) -> Bool:
     return condition.is_not(true())
 
 
-def _all(table: FromClause, mark: str, asked: Asked, *, spared: bool = False) -> list[Bool]:
-    """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished. A tail is
-    looked for in the rows that the others find.
-    """
-    _, sought, tail, *_ = asked.values[0]
-    holds = _holds_without_index if spared else _holds
-    found = [holds(table, _words(mark, sought))] if "s" in asked.form else []
-    return [*found, _holds_without_index(table, _words(mark, tail))] if "t" in asked.form else found
+def _all(table: FromClause, mark: str, asked: Asked) -> list[Bool]:
+    """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished."""
+    _, finished, last, *_ = asked.values[0]
+    sought = [part for letter, part in (("f", finished), ("l", last)) if letter in asked.form]
+    looked_for = [part for letter, part in (("r", finished), ("q", last), ("s", last)) if letter in asked.form]
+    found = [_holds(table, _words(mark, _joined(sought)))] if sought else []
+    return [*found, _holds_without_index(table, _words(mark, _joined(looked_for)))] if looked_for else found
+
+
+def _joined(parts: list[Sql]) -> Sql:
+    return parts[0] if len(parts) == 1 else func.concat_ws(literal_column("' '"), *parts)
 
 
 def _words(mark: str, words: Any) -> Sql:

@@ -66,12 +66,13 @@ class Wanted(NamedTuple):
 
 
 class Approach(NamedTuple):
-    """How the rows of a search are found. `walks`: tier by tier, instead of sorting all. `spares`: the part that
-    is judged row by row, without its indexes.
+    """How the rows of a search are found. `walks`: tier by tier, instead of sorting all. `spares_filters`: they are
+    judged row by row, without their indexes. `form`: that of the question, if it is another than its own.
     """
 
     walks: bool = False
-    spares: Part | None = None
+    spares_filters: bool = False
+    form: str | None = None
 
 
 USUAL = Approach()
@@ -115,7 +116,8 @@ def shape_of(resource: Resource, query: Query, approach: Approach = USUAL) -> Sh
                 condition.name,
                 condition.operator,
                 condition.values[0] if condition.operator == "null" else len(condition.values),
-                resource.filters[condition.name].kind.form(condition.values[0]),
+                (condition.name == SEARCH and approach.form)
+                or resource.filters[condition.name].kind.form(condition.values[0]),
             )
             for condition in query.conditions
         ),
@@ -226,9 +228,9 @@ def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
 
 
 @lru_cache(maxsize=8)
-def planned_rows(parts: tuple[Part, ...]) -> Statement:
+def planned_rows(names: tuple[str, ...]) -> Statement:
     """How many rows the planner takes each of several statements to answer, which are quoted by name."""
-    return Statement(f"SELECT {', '.join(f'planned_rows(%({part})s)' for part in parts)}")
+    return Statement(f"SELECT {', '.join(f'planned_rows(%({name})s)' for name in names)}")
 
 
 def _documents(
@@ -272,7 +274,7 @@ def _anchor(table: FromClause, where: list[Any], shape: Shape, parent: FromClaus
 def _key(resource: Resource, shape: Shape, key: SortKey) -> ColumnElement[Any]:
     """The never-null expression that a field is sorted by."""
     if key.name == RELEVANCE:
-        return resource.search.rank(resource.table, _question(resource, shape))
+        return resource.searched.rank(resource.table, _question(resource, shape))
     field = resource.fields[key.name]
     if field.kind.order == "text":
         return key_of(resource.table, key.name)
@@ -335,8 +337,7 @@ def _walked(resource: Resource, needed: list[ColumnElement[Any]], shape: Shape) 
     limit: Any = bindparam("limit", type_=BigInteger)
     reach = limit + bindparam("offset", type_=BigInteger) if shape.skips else limit
     length, parts = length_of(table), []
-    spared = shape.approach.spares == "question"
-    for begins, condition in resource.search.parts(table, _question(resource, shape), spared=spared):
+    for begins, condition in resource.searched.parts(table, _question(resource, shape)):
         rank = literal_column(str(begins), Integer)
         where = [*others, condition]
         if shape.resumes:
@@ -363,13 +364,13 @@ def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnE
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
     for filter_, asked in _asked(resource, shape):
         if filter_.name == SEARCH:
-            searched.append(resource.search.matches(resource.table, asked, spared=shape.approach.spares == "question"))
+            searched.append(resource.searched.matches(resource.table, asked))
         elif filter_.build:
             together.setdefault(filter_.build, {}).setdefault(filter_.name, []).append(asked)
         else:
             found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(filter_.name)))
     found += [build(resource.table, asked) for build, asked in together.items()]
-    if shape.approach.spares == "filters":
+    if shape.approach.spares_filters:
         found = [conditions.certainly(condition) for condition in found]
     return [*(searched if part != "filters" else ()), *(found if part != "question" else ())]
 

@@ -96,7 +96,7 @@ def _statement(source: Source, form: str) -> Statement:
     fits = dict(source.fits)
     limit = bindparam("looked_at", type_=BigInteger)
     parts = []
-    for begins, condition in source.resource.search.parts(table, asked):
+    for begins, condition in source.resource.searched.parts(table, asked):
         fit = 0 if form == NUMBER else fits.get(begins // TIER)
         if fit is not None:
             rows = select(table.c.id, literal_column(str(fit), Integer).label("fit"), length_of(table).label("length"))

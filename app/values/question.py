@@ -17,24 +17,28 @@ _syllables = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
 
 class Question(NamedTuple):
-    """`words` are all that are wanted, those of phrases too. `sought` are those that an index can look up; `tail` is a
-    last one that it cannot, because too many words begin with it. In both a ``*`` at the end says that the last
-    word may be unfinished. `phrases` and `without` stand one in each line.
+    """`words` are all that are wanted, those of phrases too: the `finished` ones and the `last`, where that may be the
+    beginning of a longer one, which the ``*`` behind it says. `phrases` and `without` stand one in each line.
     """
 
     words: str
-    sought: str
-    tail: str = ""
+    finished: str
+    last: str = ""
     phrases: str = ""
     without: str = ""
 
     @property
     def form(self) -> str:
-        """What there is to ask: ``s`` for words that are sought, ``t`` for a tail, ``x`` for phrases or unwanted
-        words; ``1`` where there is one word alone.
+        """What there is to ask, a letter for each: ``f``, finished words; ``l``, a last one that may go on, or ``s``
+        where that is so short that too many words begin with it; ``x``, phrases or unwanted words; ``1``, one word
+        alone. A search puts ``r`` for ``f`` and ``q`` for ``l`` where it does better without an index.
         """
-        alone = self.words and " " not in self.words
-        present = {"s": self.sought, "t": self.tail, "x": self.phrases or self.without, "1": alone}
+        present = {
+            "f": self.finished,
+            "s" if self.last and _begins_much(self.last) else "l": self.last,
+            "x": self.phrases or self.without,
+            "1": self.words and " " not in self.words,
+        }
         return "".join(letter for letter, part in present.items() if part)
 
 
@@ -60,16 +64,11 @@ def read(value: str) -> Question:
             phrases.append(said)
         unfinished = phrase is None
     words = " ".join(wanted)
-    sought, tail = _split(wanted, unfinished)
-    return Question(words, sought, tail, "\n".join(phrases), "\n".join(without))
+    last = f"{wanted.pop()}*" if wanted and unfinished else ""
+    return Question(words, " ".join(wanted), last, "\n".join(phrases), "\n".join(without))
 
 
-def _split(wanted: list[str], unfinished: bool) -> tuple[str, str]:
-    """What an index can look up, and the tail."""
-    if not (wanted and unfinished):
-        return " ".join(wanted), ""
-    *others, last = wanted
+def _begins_much(last: str) -> bool:
+    """Whether very many words begin as a last one does."""
     part = [part for part in _punctuation.split(last) if part][-1]
-    if part.lower() in BEGINNINGS or (len(part) == 1 and not _syllables.search(part)):
-        return " ".join(others), f"{last}*"
-    return " ".join([*others, f"{last}*"]), ""
+    return part.lower() in BEGINNINGS or (len(part) == 1 and not _syllables.search(part))

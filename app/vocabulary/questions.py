@@ -34,7 +34,7 @@ class SearchText(Kind):
 
     def form(self, value: Question) -> str:
         """``number``, or what there is to ask (see `Question.form`)."""
-        return NUMBER if value.words and not (value.sought or value.tail) else value.form
+        return NUMBER if value.words and not (value.finished or value.last) else value.form
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "pattern": text.PATTERN}
