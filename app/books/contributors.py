@@ -227,10 +227,19 @@ def make_missing_authors(session: Session, drafts: list[Draft]) -> None:
         references.by_name[name] = Namesakes(namesakes.key, namesakes.ids or (made[namesakes.key],))
 
 
-# The triggers would add the names afterwards, which would be to write the whole row twice.
+# The triggers would add the names afterwards, which would be to write the whole row twice. The authors are locked
+# against being renamed until the book is there, too.
 NAMES_OF_NEW = Derived(
     "contributors",
-    "names_of_contributors(author_ids, credited_as)",
+    """(
+        SELECT coalesce(string_agg(names_on_book(held.names, held.credited_as), '' ORDER BY held.place), '')
+        FROM (
+            SELECT authors.names, listed.credited_as, listed.place
+            FROM unnest(new.author_ids, new.credited_as) WITH ORDINALITY AS listed(author_id, credited_as, place)
+            JOIN authors ON authors.id = listed.author_id
+            FOR SHARE OF authors
+        ) AS held
+    )""",
     (("author_ids", "bigint[]"), ("credited_as", "text[]")),
 )
 

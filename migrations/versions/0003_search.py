@@ -13,9 +13,14 @@ FUNCTIONS = r"""
 -- The words of a text: folded, one space between them. Each Chinese or Japanese character is a word; the rest of a very
 -- long one is left out. U+E000 is no space: it keeps apart texts that are looked at together.
 CREATE FUNCTION plain_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
-RETURN btrim(regexp_replace(regexp_replace(regexp_replace(
-    fold(value) COLLATE pg_catalog.pg_c_utf8, '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])', ' \1 ', 'g'),
-    '[[:punct:][:space:][:cntrl:]]+', ' ', 'g'), '(\S{100})\S+', '\1', 'g'));
+RETURN CASE
+    WHEN octet_length(value) <= 100 AND value ~ '^[ -~]*$'
+        THEN btrim(regexp_replace(lower(value COLLATE pg_catalog.pg_c_utf8), '[^a-z0-9]+', ' ', 'g'))
+    ELSE btrim(regexp_replace(regexp_replace(regexp_replace(
+        fold(value) COLLATE pg_catalog.pg_c_utf8,
+        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])', ' \1 ', 'g'),
+        '[[:punct:][:space:][:cntrl:]]+', ' ', 'g'), '(\S{100})\S+', '\1', 'g'))
+END;
 
 -- The same, where compounds and initials are one word each: email for e-mail, obrien for O'Brien, jrr for J. R. R.
 CREATE FUNCTION joined_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
@@ -273,7 +278,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN heading SET STATISTICS 1000")
         op.execute(f"CREATE INDEX ix_{table}_heading ON {table} (heading, id)")
         op.execute(f"CREATE INDEX ix_{table}_heading_length ON {table} (length(heading), id)")
-        op.execute(f"CREATE INDEX ix_{table}_words ON {table} USING gin (words) WITH (fastupdate = off)")
+        op.execute(f"CREATE INDEX ix_{table}_words ON {table} USING gin (words) WITH (gin_pending_list_limit = 128)")
     op.execute(NEARBY)
     op.execute(TRIGGERS)
     op.execute("ANALYZE authors, books, vocabulary")
