@@ -1,4 +1,4 @@
-"""The second look: what somebody may have meant whose words find nothing.
+"""The second look: what somebody may have meant whose words find nothing, or next to nothing.
 
 A word that the catalog does not know, or that finds nothing beside the others, was perhaps misspelt: it is tried with
 the catalog's own words that are a slip away (a letter left out, added, replaced, or two swapped), or else with the most
@@ -20,6 +20,8 @@ from . import statements
 from .query import Query
 from .resource import Resource
 
+FEW = 2  # rows, with which a question may be misspelt all the same
+MANY_MORE = 10  # times the rows
 MOST_WORDS = 12  # in a question that is corrected
 MOST_NEAR = 60  # words tried instead of one
 MOST_TRIED = 400  # corrections of a question
@@ -77,8 +79,10 @@ class Correction:
         return cls(tuple(new for _, new in chosen), (sum(steps for steps, _ in chosen), other_beginnings))
 
 
-def of(resource: Resource, asked: Query) -> str | None:
-    """What to search for instead of a question that finds nothing; None if nothing better is known."""
+def of(resource: Resource, asked: Query, found: int) -> str | None:
+    """What to search for instead of a question that finds no more than `found` rows; None if nothing is known that
+    finds many more.
+    """
     assert asked.question is not None
     question = asked.question.values[0]
     unfinished = "*" if question.last else ""
@@ -94,8 +98,9 @@ def of(resource: Resource, asked: Query) -> str | None:
         "searches": [_all(correction.words) for correction in tried],
         "any": " | ".join(_all(f"({_any(text for _, text in choice)})" for choice in each) for each in choices),
     }
-    found = fetch(statements.among(resource, statements.shape_of(resource, asked).conditions), values)
-    best = min(((*tried[place - 1].distance, -count, place) for place, count in found), default=None)
+    counted = fetch(statements.among(resource, statements.shape_of(resource, asked).conditions), values)
+    better = [(place, count) for place, count in counted if count >= found * MANY_MORE]
+    best = min(((*tried[place - 1].distance, -count, place) for place, count in better), default=None)
     return " ".join(tried[best[-1] - 1].words) if best else None
 
 

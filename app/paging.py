@@ -18,8 +18,10 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 Row = Sequence[Any]  # JSON text of the record, JSON array of its sort keys, further columns
 
 
-def render(resource: Resource, query: Query, rows: list[Row], total: int | None) -> tuple[bytes, list[tuple[str, str]]]:
-    """The bytes of a page and the headers that say the same.
+def render(
+    resource: Resource, query: Query, rows: list[Row], total: int | None, meant: str | None = None
+) -> tuple[bytes, list[tuple[str, str]]]:
+    """The bytes of a page and the headers that say the same. `meant` is a question that may be the better one.
 
     `rows` come in the order in which they were walked, with one more than the page holds where there are more.
     """
@@ -48,8 +50,8 @@ def render(resource: Resource, query: Query, rows: list[Row], total: int | None)
         headers.append(("X-Total-Count", str(total)))
     if query.question:
         meta["match"] = "fuzzy" if query.corrected else "exact"
-    if query.corrected:
-        meta["did_you_mean"] = query.corrected
+    if query.corrected or meant:
+        meta["did_you_mean"] = query.corrected or meant
     data = ",".join(row[0] for row in rows)
     around = _json({"meta": meta, "links": links})
     return f'{{"data":[{data}],{around[1:]}'.encode(), headers

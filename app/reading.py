@@ -76,13 +76,15 @@ def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Re
     rows = _rows(resource, asked, parent)
     if parent and not rows:
         raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
-    if asked.question and not (asked.cursor or asked.offset or any(row[0] for row in rows)):
-        corrected = correction.of(resource, _belonging(asked, parent))
-        if corrected:
-            asked = asked.searching(corrected)
-            rows = _rows(resource, asked, parent)
     present: list[paging.Row] = [row for row in rows if row[0] is not None]
-    body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None)
+    meant = None
+    if asked.question and not (asked.cursor or asked.offset) and len(present) <= correction.FEW:
+        meant = correction.of(resource, _belonging(asked, parent), len(present))
+        if meant and not present:
+            asked = asked.searching(meant)
+            rows = _rows(resource, asked, parent)
+            present = [row for row in rows if row[0] is not None]
+    body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None, meant)
     return responses.readable(body, headers)
 
 

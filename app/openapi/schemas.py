@@ -68,7 +68,7 @@ SEARCHED: Schema = {
         "enum": ["exact", "fuzzy"],
         "description": "Of a search: whether these rows match `q`, or only `did_you_mean`",
     },
-    "did_you_mean": {"type": "string", "description": "What was searched for instead of `q`"},
+    "did_you_mean": {"type": "string", "description": "What was searched for instead of `q`, or finds many more"},
 }
 
 

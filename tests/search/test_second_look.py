@@ -40,6 +40,14 @@ def test_where_nothing_is_near_nothing_is_found(page, q):
     assert "did_you_mean" not in found["meta"]
 
 
+def test_where_few_rows_match_what_finds_many_more_is_named(library, page):
+    library.post("/books", json=[{"title": "Tolkein, a Slip"}, *({"title": f"Tolkien {n}"} for n in range(20))])
+    found = page("tolkein")
+    assert [book["title"] for book in found["data"]] == ["Tolkein, a Slip"]
+    assert (found["meta"]["match"], found["meta"]["did_you_mean"]) == ("exact", "tolkien")
+    assert "did_you_mean" not in page("hobbit")["meta"]
+
+
 def test_filters_hold_for_the_second_look_too(page):
     assert page("Tolkein", language="en")["meta"] == {
         "count": 1,
