@@ -303,7 +303,7 @@ def drop_search(cursor: Any) -> None:
     """Take everything out of a catalog's database that is there for search alone, and costs a write.
 
     This alone has to know how search is built (`migrations/versions/0003_search.py`): a change there is followed here.
-    What is left has to serve `POST /books` as before: the service goes on to look up the names of the contributors, which
+    What is left has to serve `POST /books` as before: the service goes on to look up the contributors' names, which
     are empty. That is some hundredths of a create, which flatters the ratio as much.
     """
     cursor.execute(
