@@ -39,7 +39,7 @@ def of(resource: Resource, asked: Query) -> Approach:
     if rows.get("question", 0) > rows.get("filters", 0) * BROADER:
         form = form.replace("f", "r").replace("l", "q")
     return Approach(
-        walks=rows["all"] > MANY or "1" in form,
+        walks=rows["all"] > MANY or (len(wanted) == 1 and "1" in form),
         spares_filters=rows.get("filters", 0) > rows.get("question", 0) * BROADER,
         form=form,
     )

@@ -61,7 +61,8 @@ class Word:
 
     @classmethod
     def of(cls, text: str, known: bool, near: list[str]) -> Word:
-        return cls(text, known, tuple(sorted((distance(text, other), other) for other in near)[:MOST_NEAR]))
+        close = sorted((steps, other) for other in near if (steps := distance(text, other)) <= 1 + len(text) // 5)
+        return cls(text, known, tuple(close[:MOST_NEAR]))
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,12 @@ def of(resource: Resource, asked: Query, found: int) -> str | None:
     """
     assert asked.question is not None
     question = asked.question.values[0]
+    if question.phrases or len(question.words.split()) > MOST_WORDS:
+        return None  # a phrase is meant as it stands
     unfinished = "*" if question.last else ""
     nearby = fetch(_NEARBY, {"words": question.words + unfinished})
     words = [Word.of(text, known or len(text) == 1, near) for text, known, near in nearby]
-    if not 0 < len(words) <= MOST_WORDS or not all(word.known or word.near for word in words):
+    if not words or not all(word.known or word.near for word in words):
         return None
     choices = list(_choices(words))
     tried = list(islice((Correction.of(words, chosen) for each in choices for chosen in product(*each)), MOST_TRIED))
@@ -101,7 +104,10 @@ def of(resource: Resource, asked: Query, found: int) -> str | None:
     counted = fetch(statements.among(resource, statements.shape_of(resource, asked).conditions), values)
     better = [(place, count) for place, count in counted if count >= found * MANY_MORE]
     best = min(((*tried[place - 1].distance, -count, place) for place, count in better), default=None)
-    return " ".join(tried[best[-1] - 1].words) if best else None
+    if best is None:
+        return None
+    unwanted = (f'-"{one}"' if " " in one else f"-{one}" for one in question.without.splitlines())
+    return " ".join([*tried[best[-1] - 1].words, *unwanted])
 
 
 def _choices(words: list[Word]) -> Iterator[list[Near]]:

@@ -46,8 +46,8 @@ class Merging:
     `unite` takes the survivor and the old record, and returns what changes in the survivor; it raises `Conflict` where
     that is more than a record may hold. `move` moves what refers to the old record (session, old id, survivor's id, the
     moment that is written as that of the change), and returns what `restore` (the same arguments, and that) needs to
-    move it back, or to raise `Conflict`. `lock` locks what has to be locked before the records: of those ids when they
-    are merged, or of what `move` returned when that is undone. `refuse` raises
+    move it back, or to raise `Conflict`. `lock` locks what has to be locked before the records: what belongs to those
+    ids, and what `move` returned when that is undone. `refuse` raises
     `Conflict` where an old record cannot be stored any more.
     """
 
@@ -74,9 +74,9 @@ def merge(merging: Merging, survivor_id: int) -> Response:
     ids = _ids(merging.resource, body, survivor_id, faults, required=True)
 
     def work(session: Session) -> str:
-        merging.lock(session, ids, ())
+        merging.lock(session, [survivor_id, *ids], ())
         _lock(session, merging.resource, [survivor_id, *ids])
-        merging.lock(session, ids, ())  # what came to them before they were locked
+        merging.lock(session, [survivor_id, *ids], ())  # what came to them before they were locked
         records = _records(session, merging.resource, [survivor_id, *ids])
         _require(session, merging.resource, survivor_id, records)
         old = survivors.survivors_of(session, merging.resource, ids)
@@ -100,10 +100,10 @@ def unmerge(merging: Merging, survivor_id: int) -> Response:
 
     def work(session: Session) -> str:
         planned = _merges_into(session, merging.resource, survivor_id)
-        merging.lock(session, (), [row.undo["moved"] for row in planned])
+        merging.lock(session, [survivor_id], [row.undo["moved"] for row in planned])
         _lock(session, merging.resource, [survivor_id])
         merges = _merges_into(session, merging.resource, survivor_id)
-        merging.lock(session, (), [row.undo["moved"] for row in merges])
+        merging.lock(session, [survivor_id], [row.undo["moved"] for row in merges])
         _require(session, merging.resource, survivor_id, _records(session, merging.resource, [survivor_id]))
         known = survivors.survivors_of(session, merging.resource, ids)
         for place, old_id in enumerate(ids):

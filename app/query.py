@@ -92,8 +92,7 @@ class Query:
     def searching(self, corrected: str) -> Query:
         """The same query, with other words to search for; raises ``SchemaError`` where they are none."""
         assert self.question is not None
-        without = self.question.values[0].without
-        instead = replace(self.question, values=(question.read(corrected)._replace(without=without),))
+        instead = replace(self.question, values=(question.read(corrected),))
         conditions = tuple(instead if one is self.question else one for one in self.conditions)
         return replace(self, conditions=conditions, corrected=corrected)
 
@@ -392,4 +391,9 @@ def _read_value(filter_: Filter, operator: str, value: str) -> Any:
     if not value.strip():
         hint = f"; for what is unknown ask {filter_.name}[null]=true" if "null" in filter_.operators else ""
         reject("blank", f"{filter_.name} needs a value{hint}.")
-    return filter_.kind.parse(value, operator)
+    try:
+        return filter_.kind.parse(value, operator)
+    except SchemaError as error:
+        if flaw_in(error).code == "blank":  # what it says is meant for bodies
+            reject("blank", f"{filter_.name} needs a value that holds something to read.")
+        raise

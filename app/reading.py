@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response
@@ -13,7 +13,7 @@ from extensions.statement import Statement
 
 from . import approach, correction, paging, query, responses, statements, survivors
 from .addresses import parameters
-from .problems import NotFound
+from .problems import InvalidCursor, NotFound
 from .query import Condition, Query
 from .resource import Resource
 from .statements import USUAL
@@ -59,7 +59,12 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
     try:
         return _page(resource, asked, _Parent(parent, parent_id, filter_name))
     except NotFound as missing:
-        return survivors.redirected(parent, parent_id, missing, f"/{resource.name}")
+        redirection = survivors.redirected(parent, parent_id, missing, f"/{resource.name}")
+        if asked.cursor:
+            raise InvalidCursor.of(
+                "mismatch", f"{parent.noun.capitalize()} {parent_id} was merged into another one; begin again."
+            ) from None
+        return redirection
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,12 @@ def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Re
         raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
     present: list[paging.Row] = [row for row in rows if row[0] is not None]
     meant = None
-    if asked.question and not (asked.cursor or asked.offset) and len(present) <= correction.FEW:
+    if (
+        asked.question
+        and not asked.cursor
+        and len(present) <= correction.FEW
+        and _is_all(resource, asked, parent, present)
+    ):
         meant = correction.of(resource, _belonging(asked, parent), len(present))
         if meant and not present:
             asked = asked.searching(meant)
@@ -86,6 +96,13 @@ def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Re
             present = [row for row in rows if row[0] is not None]
     body, headers = paging.render(resource, asked, present, rows[0][2] if asked.total else None, meant)
     return responses.readable(body, headers)
+
+
+def _is_all(resource: Resource, asked: Query, parent: _Parent | None, present: list[paging.Row]) -> bool:
+    """Whether what was found is all that there is to find: with an offset, only where nothing stands before it."""
+    return not asked.offset or not (
+        present or any(row[0] for row in _rows(resource, replace(asked, offset=0, limit=1, total=None), parent))
+    )
 
 
 def _belonging(asked: Query, parent: _Parent | None) -> Query:

@@ -30,6 +30,10 @@ class Draft:
     references: Any = None
 
 
+def _locks_nothing(session: Session, record_id: int, document: Any) -> None:
+    """What `lock_first` is for an entity that nothing is kept beside."""
+
+
 def _refers_to_nothing(session: Session, drafts: list[Draft], faults: Faults) -> None:
     """What `refer` is for an entity without references."""
 
@@ -40,6 +44,7 @@ class Resource:
 
     `refer` looks up what the drafts of one request refer to, adds a fault for each reference that is wrong, and
     leaves what it found in `Draft.references`; `save` then brings the drafts into the session, or raises `Conflict`.
+    `lock_first` takes the locks that must be held before that of a record (by its id, and what was sent for it).
     `further_fields` are members that are no column, each with the name of the member it stands behind;
     `further_filters` are filters that are no field. `search` says what records are found by. `merges` is the table of
     what became of records that were merged into others. `patch_example` shows a change in the documentation,
@@ -51,6 +56,7 @@ class Resource:
     model: type[DeclarativeBase]
     save: Callable[[Session, list[Draft]], None]
     refer: Callable[[Session, list[Draft], Faults], None] = _refers_to_nothing
+    lock_first: Callable[[Session, int, Any], None] = _locks_nothing
     further_fields: Iterable[tuple[Field, str]] = ()
     further_filters: Iterable[Filter] = ()
     merges: Table | None = None
@@ -84,7 +90,8 @@ class Resource:
         kind = SearchText(numbers=search.number is not None)
         help_ = (
             'Words to search for, the last one perhaps unfinished; "an exact phrase", -without; case and accents do '
-            "not matter. The best matches come first unless `sort` is given"
+            "not matter, an ISBN finds its book. The best matches come first unless `sort` is given. Where nothing "
+            "matches, what was probably meant is searched for (`meta.match`, `meta.did_you_mean`)"
         )
         return Filter(SEARCH, kind, kind.operators, help_, self.search_example)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    cast,
     column,
     false,
     func,
@@ -58,13 +60,16 @@ class Search:
 
     def matches(self, table: FromClause, asked: Asked) -> Bool:
         """The condition of the rows that a question finds."""
-        words, _, _, phrases, without = asked.values[0]
+        words = asked.values[0][0]
         if asked.form == NUMBER:
             return self.number(table, words) if self.number else false()
-        found = _all(table, "", asked)
-        if "x" in asked.form:
-            found.append(_holds(table, func.phrases_query(phrases, without)))
+        found = [*_all(table, "", asked), *self.beside(table, asked)]
         return and_(*found) if found else false()
+
+    def beside(self, table: FromClause, asked: Asked) -> list[Bool]:
+        """The conditions of a question beside its words: its phrases, and what is not wanted."""
+        _, _, _, phrases, without = asked.values[0]
+        return [_holds(table, func.phrases_query(phrases, without))] if "x" in asked.form else []
 
     def rank(self, table: FromClause, asked: Asked) -> Sql:
         """The number that the rows which `matches` are sorted by."""
@@ -78,8 +83,7 @@ class Search:
     def parts(self, table: FromClause, asked: Asked) -> list[tuple[int, Bool]]:
         """The tiers in their order: each as the rank at which it begins, and the condition of its rows."""
         tiers = self._tiers(table, asked)
-        _, _, _, phrases, without = asked.values[0]
-        beside = [_holds(table, func.phrases_query(phrases, without))] if "x" in asked.form else []
+        beside = self.beside(table, asked)
         if not asked.form:
             return [(0, false())]
         found = [
@@ -94,13 +98,11 @@ class Search:
         words = asked.values[0][0]
         start = func.left(func.plain_words(words), literal_column("200"), type_=Text)
         something = start != literal_column("''", Text)
-        # An index does not help to find the many names that begin with one letter or two.
-        name_begins = _holds_without_index if asked.form == "s1" else _holds
         return [
             and_(table.c.heading == start, something),
             _holds(table, func.name_query(words)),
             and_(table.c.heading >= start, table.c.heading < start.concat(LAST), something),
-            name_begins(table, func.name_beginning_query(words)),
+            _holds(table, func.name_beginning_query(words)),
             _holds(table, _words("=", words)),
             _holds(table, _words("", words)),
             and_(*_all(table, "=", asked)),
@@ -134,13 +136,15 @@ def _all(table: FromClause, mark: str, asked: Asked) -> list[Bool]:
     """The conditions of the rows that hold all words, each with a mark, the last one perhaps unfinished."""
     _, finished, last, *_ = asked.values[0]
     sought = [part for letter, part in (("f", finished), ("l", last)) if letter in asked.form]
-    looked_for = [part for letter, part in (("r", finished), ("q", last), ("s", last)) if letter in asked.form]
+    looked_for = [part for letter, part in (("r", finished), ("q", last)) if letter in asked.form]
     found = [_holds(table, _words(mark, _joined(sought)))] if sought else []
     return [*found, _holds_without_index(table, _words(mark, _joined(looked_for)))] if looked_for else found
 
 
 def _joined(parts: list[Sql]) -> Sql:
-    return parts[0] if len(parts) == 1 else func.concat_ws(literal_column("' '"), *parts)
+    """Words after one another. Not by ``concat_ws``, which the planner does not compute beforehand."""
+    first, *rest = (cast(part, Text) for part in parts)
+    return reduce(lambda before, part: before.concat(literal_column("' '", Text)).concat(part), rest, first)
 
 
 def _words(mark: str, words: Any) -> Sql:

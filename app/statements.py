@@ -72,7 +72,7 @@ class Approach(NamedTuple):
 
     walks: bool = False
     spares_filters: bool = False
-    form: str | None = None
+    form: str = ""
 
 
 USUAL = Approach()
@@ -218,7 +218,8 @@ def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     table = resource.table
     where = _where(resource, Shape(fields=(), conditions=wanted), "filters")
     some = table.c.words.op("@@")(cast(bindparam("any"), TSQUERY))
-    found = select(table.c.words).where(some, *where).limit(MOST_AMONG).subquery("found")
+    beside = resource.searched.beside(table, _question(resource, Shape(fields=(), conditions=wanted)))
+    found = select(table.c.words).where(some, *beside, *where).limit(MOST_AMONG).subquery("found")
     listed = func.unnest(cast(bindparam("searches"), ARRAY(TSQUERY))).table_valued("search", with_ordinality="place")
     searches = listed.render_derived(name="listed")
     counted = select(searches.c.place, func.count()).select_from(

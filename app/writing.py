@@ -50,6 +50,7 @@ def replace(resource: Resource, record_id: int) -> Response:
     body = bodies.read()
 
     def work(session: Session) -> str:
+        resource.lock_first(session, record_id, body)
         record, _ = locked_by_id(session, resource, record_id)
         faults = Faults()
         values = validation.replaced(resource, body, record.id, faults)
@@ -64,6 +65,7 @@ def patch(resource: Resource, record_id: int) -> Response:
     body = bodies.read()
 
     def work(session: Session) -> str:
+        resource.lock_first(session, record_id, body)
         record, current = locked_by_id(session, resource, record_id)
         faults = Faults()
         values = validation.patched(resource, body, json.loads(current), faults)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, func, select
 from sqlalchemy.orm import Session
 
 from app import conditions, insertion
@@ -32,6 +34,14 @@ def save(session: Session, drafts: list[Draft]) -> None:
     insertion.store(session, AUTHORS.table, drafts)
 
 
+def lock_books(session: Session, author_id: int, document: Any) -> None:
+    """Lock the books of an author whose names may change, since they are found by these. A write to a book locks the
+    book and then its authors; in the same order the two never wait for each other.
+    """
+    if isinstance(document, dict) and document.keys() & {"name", "sort_name", "alternate_names"}:
+        session.execute(select(func.lock_books_of(author_id)))
+
+
 def by_name(table: FromClause, asked: dict[str, list[Asked]]) -> ColumnElement[bool]:
     """`name`: exact where it asks for equality; `contains` and `starts` look at the alternate names too."""
     return and_(*(_by_name(table, one) for one in asked["name"]))
@@ -49,6 +59,7 @@ AUTHORS: Resource = Resource(
     noun="author",
     model=Author,
     save=save,
+    lock_first=lock_books,
     search=Search(),
     search_example="ursula le guin",
     patch_example={"death_date": "2018-01-22", "biography": None},

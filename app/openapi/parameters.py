@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.fields import Filter
-from app.query import LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST, TOTALS
+from app.query import LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST, SEARCH, TOTALS
 from app.resource import Resource
 
 from .schemas import Schema
@@ -106,7 +106,7 @@ def of_filters(resources: dict[str, Resource]) -> Schema:
 
 def _filter_parameter(filter_: Filter, operator: str) -> Schema:
     name = filter_.name if operator == "eq" else f"{filter_.name}[{operator}]"
-    help_ = f"{filter_.help}: {MEANINGS[operator]}"
+    help_ = filter_.help if filter_.name == SEARCH else f"{filter_.help}: {MEANINGS[operator]}"
     example = filter_.example[0] if isinstance(filter_.example, list) else filter_.example
     if operator == "null":
         return _parameter(name, help_, {"type": "boolean"}, True)

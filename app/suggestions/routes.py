@@ -41,5 +41,5 @@ def index() -> Response:
     kind = SearchText(numbers=True)
     question, limit = query.parse_question(kind, LIMIT_DEFAULT, LIMIT_MOST, parameters())
     responses.require_acceptable()
-    rows = [asdict(one) for one in suggest(question, kind.form(question), limit)]
+    rows = [asdict(one) for one in suggest(question, limit)]
     return responses.readable(json.dumps({"data": rows}, ensure_ascii=False, separators=(",", ":")).encode())

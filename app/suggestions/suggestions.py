@@ -16,17 +16,20 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     func,
     literal_column,
     select,
     union_all,
 )
 
+from app import approach
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
 from app.books.models import Contribution
 from app.books.schemas import BOOKS
 from app.fields import Asked
+from app.query import RELEVANCE, SEARCH, Condition, Query, SortKey
 from app.resource import Resource
 from app.search import TIER, length_of
 from app.statements import compiled
@@ -66,12 +69,16 @@ class Source:
     weight: Callable[[FromClause], list[Sql]] = lambda table: []
 
 
-def suggest(question: Question, form: str, limit: int) -> list[Suggestion]:
+def suggest(question: Question, limit: int) -> list[Suggestion]:
     """At most `limit` suggestions: what is as it was typed, what begins with it, what holds it. Of those that fit
     alike, titles and names take turns, so that neither hide the other.
     """
     values = {f"v{place}": part for place, part in enumerate(question)} | {"looked_at": LOOKED_AT}
-    by_source = [list(_distinct(source, fetch(_statement(source, form), values))) for source in (TITLES, NAMES)]
+    asked = Query("suggest", (Condition(SEARCH, "eq", (question,)),), (SortKey(RELEVANCE),))
+    by_source = []
+    for source in (TITLES, NAMES):
+        form = approach.of(source.resource, asked).form
+        by_source.append(list(_distinct(source, fetch(_statement(source, form), values))))
     found: list[Suggestion] = []
     for fit in range(3):
         turns = zip_longest(*([suggestion for at, suggestion in rows if at == fit] for rows in by_source))
@@ -116,7 +123,8 @@ def _authors_and_year(books: FromClause) -> Sql:
         select(_authors.c.name)
         .join_from(_contributions, _authors, _authors.c.id == _contributions.c.author_id)
         .where(_contributions.c.book_id == books.c.id)
-        .order_by(_contributions.c.position)
+        .group_by(_authors.c.id, _authors.c.name)
+        .order_by(func.min(_contributions.c.position))
         .limit(NAMED)
         .correlate(books)
         .subquery()
@@ -132,7 +140,10 @@ def _life(authors: FromClause) -> Sql:
 
 
 def _year(date: Sql) -> Sql:
-    return func.substring(date, literal_column("'^-?[0-9]{4}'"), type_=Text)
+    """Such as ``1969``, or ``70 BC``."""
+    year = func.substring(date, literal_column("'^-?[0-9]{4}'"), type_=Text)
+    before_christ = func.ltrim(year, literal_column("'-0'"), type_=Text).concat(literal_column("' BC'"))
+    return case((year < literal_column("'0'"), before_christ), else_=year)
 
 
 def _books_of(authors: FromClause) -> list[Sql]:

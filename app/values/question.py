@@ -7,13 +7,7 @@ from typing import NamedTuple
 
 from . import text
 
-# Words in so many titles that an unfinished word which may become one is no help to find anything.
-_COMMON = "a an and as at by das de del der des die el en for from i in la las le les los of on the to und with"
-BEGINNINGS = frozenset(word[:length] for word in _COMMON.split() for length in range(1, len(word) + 1))
-
 _part = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-_punctuation = re.compile("[!-/:-@\\[-`{-~‐-‟ʼ]+")
-_syllables = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")  # each of which is a word of its own
 
 
 class Question(NamedTuple):
@@ -29,13 +23,13 @@ class Question(NamedTuple):
 
     @property
     def form(self) -> str:
-        """What there is to ask, a letter for each: ``f``, finished words; ``l``, a last one that may go on, or ``s``
-        where that is so short that too many words begin with it; ``x``, phrases or unwanted words; ``1``, one word
-        alone. A search puts ``r`` for ``f`` and ``q`` for ``l`` where it does better without an index.
+        """What there is to ask, a letter for each: ``f``, finished words; ``l``, a last one that may go on; ``x``,
+        phrases or unwanted words; ``1``, one word alone. A search has ``r`` for ``f`` and ``q`` for ``l`` where it does
+        without an index.
         """
         present = {
             "f": self.finished,
-            "s" if self.last and _begins_much(self.last) else "l": self.last,
+            "l": self.last,
             "x": self.phrases or self.without,
             "1": self.words and " " not in self.words,
         }
@@ -66,9 +60,3 @@ def read(value: str) -> Question:
     words = " ".join(wanted)
     last = f"{wanted.pop()}*" if wanted and unfinished else ""
     return Question(words, " ".join(wanted), last, "\n".join(phrases), "\n".join(without))
-
-
-def _begins_much(last: str) -> bool:
-    """Whether very many words begin as a last one does."""
-    part = [part for part in _punctuation.split(last) if part][-1]
-    return part.lower() in BEGINNINGS or (len(part) == 1 and not _syllables.search(part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from schema import SchemaError
@@ -12,6 +13,10 @@ from app.values.question import Question
 from .kind import Kind, rule_of
 
 NUMBER = "number"
+
+_number = re.compile(
+    r"[\"'(]*(?:isbn(?:-1[03])?)?[:\s]*([0-9][0-9\s\u2010-\u2013\u2212-]*[0-9Xx])[\"').,;\s]*", re.IGNORECASE
+)
 
 
 class SearchText(Kind):
@@ -25,9 +30,10 @@ class SearchText(Kind):
         self.rule = rule_of(question.read)
 
     def parse(self, value: str, operator: str) -> Question:
-        if self.numbers:
+        said = _number.fullmatch(value.strip())
+        if self.numbers and said:
             try:
-                return Question(isbn.normalize(value), "")
+                return Question(isbn.normalize(said[1]), "")
             except SchemaError:
                 pass
         return question.read(value)

@@ -180,6 +180,14 @@ TRIGGERS = r"""
 -- What is changed below is locked before it is computed anew, and each statement sees what was committed before it: of
 -- two transactions that change the same book's contributors and their names, the second one knows of the first.
 
+-- For whoever is about to change the names of an author.
+CREATE FUNCTION lock_books_of(author bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM books WHERE id IN (SELECT book_id FROM contributions WHERE author_id = author)
+        ORDER BY id FOR NO KEY UPDATE;
+END
+$$;
+
 CREATE FUNCTION follow_contributions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM books WHERE id IN (SELECT book_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
@@ -252,6 +260,7 @@ READING_TABLES = (
     "names_on_book(text, text)",
 )
 FUNCTION_NAMES = (
+    "lock_books_of(bigint)",
     "follow_words()",
     "follow_names()",
     "follow_contributions()",

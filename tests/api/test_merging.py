@@ -694,3 +694,21 @@ def test_a_deletion_beside_a_merge_leaves_no_id_that_leads_nowhere(app: Flask, c
         assert merged.status_code in (200, 404)
         assert client.get(f"/authors/{survivor}").status_code == 404
         assert client.get(f"/authors/{old}").status_code == (404 if merged.status_code == 200 else 200)
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_two_merges_at_once_in_opposite_directions_end_in_one(app, add_author, add_book, round_):
+    one, other = (add_author(name=f"{name}{round_}")["id"] for name in ("One", "Other"))
+    for author in (one, other, one, other):
+        add_book(title="T", authors=[{"id": author}])
+    answers = []
+
+    def merge(into, old):
+        answers.append(app.test_client().post(f"/authors/{into}/merge", json={"from": [old]}).status_code)
+
+    threads = [threading.Thread(target=merge, args=pair) for pair in ((one, other), (other, one))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 409]

@@ -103,3 +103,25 @@ def test_what_is_inserted_with_the_names_is_what_the_triggers_would_say(add_auth
     assert all(stored == computed for stored, computed in rows)
     assert "\nann bc oneil\n" in rows[0][0]
     assert "\na n\n" in rows[0][0]
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_a_rename_and_writes_to_the_books_never_wait_for_each_other(add_author, add_book, app, find, round_):
+    author = add_author(name=f"Old{round_}")["id"]
+    books = [add_book(title=f"B{n}", authors=[{"id": author}, {"name": "Other"}])["id"] for n in range(4)]
+    answers = []
+
+    def send(path, document):
+        answers.append(app.test_client().patch(path, json=document).status_code)
+
+    threads = [threading.Thread(target=send, args=(f"/authors/{author}", {"name": f"New{round_}"}))]
+    threads += [
+        threading.Thread(target=send, args=(f"/books/{book}", {"authors": [{"name": "Other"}, {"id": author}]}))
+        for book in books
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {200}
+    assert sorted(find(f"new{round_}")) == books

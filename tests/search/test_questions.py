@@ -42,6 +42,10 @@ FOUND = [
     ("978-0-261-10238-5", ["The Lord of the Rings"]),
     ("0261102380", []),
     ("0-441-17271-7", ["Dune"]),
+    ("ISBN 0-441-17271-7", ["Dune"]),
+    ("ISBN: 9780441172719.", ["Dune"]),
+    ('"978-0-441-17271-9"', ["Dune"]),
+    ("-9780441172719 messiah", ["Dune Messiah"]),
     ("9780441172719", ["Dune"]),
     ('"left hand"', ["The Left Hand of Darkness"]),
     ('"hand left"', []),
@@ -93,11 +97,13 @@ def test_only_what_is_not_wanted_can_be_said(titles):
     assert "Of Kings" in titles("-the -dune", limit="100")
 
 
-NOTHING = ["%%%", "***", "\\", '"', '""', "-", "--", "'", "&|!:*()<->", "😀", "-😀", "( )", "a:b:*"]
+NOTHING = ["ʼ", "-ʼ ʼ", "%%%", "***", "\\", '"', '""', "-", "--", "'", "&|!:*()<->", "😀", "-😀", "( )", "a:b:*"]
 HARD = [
     "x" * 3000,
     " ".join(["dune"] * 500),
     " ".join(f"word{n}" for n in range(400)),
+    " ".join(one + other for one in "abcdefghijklmnopqrstuvwxyz" for other in "abcdefghijklmnopqrs"),
+    "tolkien ʼ",
     '"' * 500,
     "-" * 500,
     "- " * 500,

@@ -59,7 +59,24 @@ def test_filters_hold_for_the_second_look_too(page):
 
 
 def test_what_is_not_wanted_stays_so(page):
-    assert [book["title"] for book in page("Tolkein -hobbit")["data"]] == ["The Lord of the Rings"]
+    found = page('Tolkein -hobbit -"no such"')
+    assert [book["title"] for book in found["data"]] == ["The Lord of the Rings"]
+    assert found["meta"]["did_you_mean"] == 'tolkien -hobbit -"no such"'
+    assert page("Hary Poter -stone")["meta"] == {"count": 0, "limit": 20, "match": "exact"}
+
+
+def test_a_phrase_is_meant_as_it_stands(page):
+    assert page('"Poter Hary"')["meta"] == {"count": 0, "limit": 20, "match": "exact"}
+
+
+@pytest.mark.parametrize("q", ["istanbul", "a" * 300, "harrypotterandthestone"])
+def test_what_is_far_from_every_word_is_no_slip(page, q):
+    assert page(q)["data"] == []
+
+
+def test_a_second_look_has_further_pages_by_offset_too(page):
+    assert [book["title"] for book in page("Tolkein", offset="1")["data"]] == ["The Lord of the Rings"]
+    assert page("Tolkein", offset="5")["meta"]["match"] == "fuzzy"
 
 
 def test_the_pages_of_a_second_look_go_on(library):

@@ -39,6 +39,20 @@ def test_each_bears_what_tells_it_from_others(library):
     assert library.get("/suggest?q=sand").json["data"][0]["detail"] is None
 
 
+def test_whoever_did_two_things_is_named_once_and_years_before_christ_are_written_so(library):
+    library.post(
+        "/books",
+        json={
+            "title": "Aeneid",
+            "authors": [{"name": "Virgil"}, {"name": "Virgil", "role": "editor"}, {"name": "B C"}],
+        },
+    )
+    author = library.get("/authors?name=Virgil").json["data"][0]["id"]
+    library.patch(f"/authors/{author}", json={"birth_date": "-0070", "death_date": "-0019"})
+    assert library.get("/suggest?q=aeneid").json["data"][0]["detail"] == "Virgil, B C"
+    assert library.get("/suggest?q=virgil").json["data"][0]["detail"] == "70 BC–19 BC"
+
+
 def test_an_isbn_suggests_its_book(suggest):
     assert suggest("q=9780261102385") == [("book", "The Lord of the Rings")]
 
