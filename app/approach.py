@@ -14,10 +14,11 @@ from extensions.statement import Statement
 from . import statements
 from .query import SEARCH, Query
 from .resource import Resource
-from .statements import Approach
+from .statements import Approach, Wanted
 
 MANY = 3000  # rows, above which they are walked instead of sorted
 BROADER = 8  # times, by which what finds more is no help to what finds less
+FIRST = 2000  # rows of a walk that are looked at before it is taken
 BROAD_BEGINNING = 20_000  # rows with words that begin as the last one does, which an index gathers all
 
 
@@ -26,23 +27,34 @@ def of(resource: Resource, asked: Query) -> Approach:
     wanted = statements.shape_of(resource, asked).conditions
     [question] = (one for one in wanted if one.name == SEARCH)
     form = question.form
-    counted = {"all": statements.rows_of(resource, wanted)}
+    counted = {"all": statements.rows_of(resource, wanted), "table": statements.rows_of(resource, ())}
     if len(wanted) > 1:
         counted |= {part: statements.rows_of(resource, wanted, part) for part in ("question", "filters")}
     if "f" in form and "l" in form:
         for letter in "fl":
-            alone = tuple(one._replace(form=letter) if one is question else one for one in wanted)
-            counted[letter] = statements.rows_of(resource, alone, "question")
+            part = tuple(one._replace(form=letter) if one is question else one for one in wanted)
+            counted[letter] = statements.rows_of(resource, part, "question")
     rows = _planned(counted, statements.values_of(asked))
     if rows.get("l", 0) > max(rows.get("f", 0) * BROADER, BROAD_BEGINNING):
         form = form.replace("l", "q")
     if rows.get("question", 0) > rows.get("filters", 0) * BROADER:
         form = form.replace("f", "r").replace("l", "q")
+    alone = len(wanted) == 1 and "1" in form
     return Approach(
-        walks=rows["all"] > MANY or (len(wanted) == 1 and "1" in form),
+        walks=alone or (rows["all"] > MANY and _is_as_planned(resource, asked, wanted, rows["all"] / rows["table"])),
         spares_filters=rows.get("filters", 0) > rows.get("question", 0) * BROADER,
         form=form,
     )
+
+
+def _is_as_planned(resource: Resource, asked: Query, wanted: tuple[Wanted, ...], share: float) -> bool:
+    """Whether the first rows of a walk are found about as often as the planner takes all to be. It takes words and
+    filters to be independent of each other: of those that avoid each other it expects many rows, and a walk would pass
+    over the whole catalog in vain.
+    """
+    statement = statements.first_rows(resource, wanted, FIRST)
+    [[found]] = fetch(statement, statements.values_of(asked) | statement.constants)
+    return bool(found * BROADER >= share * FIRST)
 
 
 def _planned(counted: dict[str, Statement], values: dict[str, Any]) -> dict[str, int]:

@@ -228,6 +228,15 @@ def among(resource: Resource, wanted: tuple[Wanted, ...]) -> Statement:
     return compiled(counted.group_by(searches.c.place))
 
 
+@lru_cache(maxsize=256)
+def first_rows(resource: Resource, wanted: tuple[Wanted, ...], first: int) -> Statement:
+    """How many of the `first` rows in the order of a walk meet the conditions."""
+    table = resource.table
+    walked = select(table.c.id).order_by(length_of(table), table.c.id).limit(literal_column(str(first)))
+    where = map(conditions.certainly, _where(resource, Shape(fields=(), conditions=wanted)))
+    return compiled(select(func.count()).select_from(table).where(table.c.id.in_(walked), *where))
+
+
 @lru_cache(maxsize=8)
 def planned_rows(names: tuple[str, ...]) -> Statement:
     """How many rows the planner takes each of several statements to answer, which are quoted by name."""
