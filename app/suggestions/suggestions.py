@@ -38,7 +38,7 @@ from app.vocabulary import NUMBER
 from extensions.database import fetch
 from extensions.statement import Statement
 
-LOOKED_AT = 40  # rows of each type, among which the best are chosen
+LOOKED_AT = 40  # names, among which those of the most books are chosen
 COUNTED = 1000  # books of an author
 NAMED = 2  # authors of a book
 
@@ -73,12 +73,14 @@ def suggest(question: Question, limit: int) -> list[Suggestion]:
     """At most `limit` suggestions: what is as it was typed, what begins with it, what holds it. Of those that fit
     alike, titles and names take turns, so that neither hide the other.
     """
-    values = {f"v{place}": part for place, part in enumerate(question)} | {"looked_at": LOOKED_AT}
+    values = {f"v{place}": part for place, part in enumerate(question)}
     asked = Query("suggest", (Condition(SEARCH, "eq", (question,)),), (SortKey(RELEVANCE),))
     by_source = []
     for source in (TITLES, NAMES):
         form = approach.of(source.resource, asked).form
-        by_source.append(list(_distinct(source, fetch(_statement(source, form), values))))
+        looked_at = LOOKED_AT if source.weight(source.resource.table) else 2 * limit  # some titles read alike
+        rows = fetch(_statement(source, form), {**values, "looked_at": looked_at})
+        by_source.append(list(_distinct(source, rows)))
     found: list[Suggestion] = []
     for fit in range(3):
         turns = zip_longest(*([suggestion for at, suggestion in rows if at == fit] for rows in by_source))
