@@ -44,6 +44,7 @@ from .query import RELEVANCE, SEARCH, Query, SortKey
 from .resource import Resource
 from .search import length_of
 
+LOWER, UPPER = ("gt", "gte"), ("lt", "lte")
 USUAL_LIMITS = (10, 20, 25, 50, 100)  # lists of which have statements of their own
 MOST_AMONG = 200  # rows looked at to tell which search finds most
 
@@ -368,7 +369,7 @@ def _question(resource: Resource, shape: Shape) -> Asked:
 
 def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnElement[bool]]:
     """The conditions of a shape, or a part of them; filters that share a `build` are handed to it together."""
-    walked = {key.name: key.descending for key in shape.sort}
+    walked = _bounded_twice(shape) | {key.name: key.descending for key in shape.sort}
     searched: list[ColumnElement[bool]] = []
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
@@ -383,6 +384,14 @@ def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnE
     if shape.approach.spares_filters:
         found = [conditions.certainly(condition) for condition in found]
     return [*(searched if part != "filters" else ()), *(found if part != "question" else ())]
+
+
+def _bounded_twice(shape: Shape) -> dict[str, bool]:
+    """The fields with a lower and an upper bound, which both bound the index that goes upward: each in one of its own
+    they would be two halves of the catalog.
+    """
+    lower, upper = ({one.name for one in shape.conditions if one.operator in pair} for pair in (LOWER, UPPER))
+    return dict.fromkeys(lower & upper, False)
 
 
 def _asked(resource: Resource, shape: Shape) -> Iterator[tuple[Filter, Asked]]:
