@@ -27,6 +27,8 @@ def of(resource: Resource, asked: Query) -> Approach:
     wanted = statements.shape_of(resource, asked).conditions
     [question] = (one for one in wanted if one.name == SEARCH)
     form = question.form
+    if len(wanted) == 1 and "1" in form:  # each tier is found by one look into an index, or walked
+        return Approach(walks=True, form=form)
     counted = {"all": statements.rows_of(resource, wanted), "table": statements.rows_of(resource, ())}
     if len(wanted) > 1:
         counted |= {part: statements.rows_of(resource, wanted, part) for part in ("question", "filters")}
@@ -39,9 +41,8 @@ def of(resource: Resource, asked: Query) -> Approach:
         form = form.replace("l", "q")
     if rows.get("question", 0) > rows.get("filters", 0) * BROADER:
         form = form.replace("f", "r").replace("l", "q")
-    alone = len(wanted) == 1 and "1" in form
     return Approach(
-        walks=alone or (rows["all"] > MANY and _is_as_planned(resource, asked, wanted, rows["all"] / rows["table"])),
+        walks=rows["all"] > MANY and _is_as_planned(resource, asked, wanted, rows["all"] / rows["table"]),
         spares_filters=rows.get("filters", 0) > rows.get("question", 0) * BROADER,
         form=form,
     )

@@ -33,9 +33,9 @@ Bool = ColumnElement[bool]
 LAST = literal_column(r"U&'\+10FFFF'", Text)
 
 
-def of_column(filter_: Filter, table: FromClause, asked: Asked, *, walked: bool | None) -> Bool:
+def of_column(filter_: Filter, table: FromClause, asked: Asked, *, walked: bool | None, between: bool) -> Bool:
     """The condition of a filter that is a column. `walked`: whether the list is sorted by it, and then whether
-    downward, so that a range bounds the same index that the order uses.
+    downward, so that a range bounds the same index that the order uses. `between`: whether this is one of two bounds.
     """
     if isinstance(filter_.kind, Identifiers):
         return _identifiers(table.c.identifiers, asked)
@@ -48,7 +48,7 @@ def of_column(filter_: Filter, table: FromClause, asked: Asked, *, walked: bool 
         return text(table, filter_.name, asked)
     if filter_.kind.order in ("date", "number", "timestamp"):
         ordered = table.c[f"{filter_.name}_key"] if filter_.kind.order == "date" else column
-        return number(ordered, asked, walked=walked)
+        return number(ordered, asked, walked=walked, between=between)
     return _plain(column, asked)
 
 
@@ -120,12 +120,14 @@ def _plain(column: Sql, asked: Asked) -> Bool:
     raise LookupError(asked.operator)
 
 
-def number(column: Sql, asked: Asked, *, walked: bool | None = None) -> Bool:
+def number(column: Sql, asked: Asked, *, walked: bool | None = None, between: bool = False) -> Bool:
     """Numbers, and partial dates by their keys: each value is one bound parameter, or the first and the last key of
     its period. `walked`: whether the list is sorted by this column, and then whether downward.
 
     A range uses the key under which unknown values lie beyond its open end, so that one comparison says all and the
-    planner knows how many rows it finds. Where the list is walked by the other key, that one is bounded, too.
+    planner knows how many rows it finds. Where the list is walked by the other key, that one is bounded, too. One of
+    two bounds (`between`) uses the key that goes upward, as the other one does: so they are one range of one index, and
+    the upper one leaves out what is unknown.
     """
     nullable = bool(getattr(column, "nullable", False))
 
@@ -151,8 +153,9 @@ def number(column: Sql, asked: Asked, *, walked: bool | None = None) -> Bool:
             nothing = unknown(column.type, descending=bool(walked))
             return any_key == nothing if asked.values[0] else any_key != nothing
     upward = asked.operator in ("gt", "gte")
-    bounded = [key(descending=upward)]
-    if nullable and walked is not None and walked != upward:
+    descending = upward and not between
+    bounded = [key(descending=descending)]
+    if nullable and walked is not None and walked != descending:
         bounded.append(key(descending=walked))
     beyond = unknown(column.type, descending=upward) if nullable else None
     return and_(*(_range(one, asked.operator, first, last, beyond) for one in bounded))

@@ -74,15 +74,34 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Search:
+class Judge:
+    """Looks at groups of candidates, and returns the groups that each of them falls into. `facts` answers for the ids
+    in ``%(ids)s`` what is known of the records: rows of `members`, the first of which is the id. `think` says what
+    speaks for some records' being one (None: nothing).
+    """
+
+    facts: Statement
+    members: tuple[str, ...]
+    may_be_same: Callable[[Record, Record], bool]
+    think: Callable[[list[Record]], Judged | None]
+
+    def __call__(self, groups: Sequence[tuple[int, ...]]) -> list[list[Judged]]:
+        rows = fetch(self.facts, {"ids": sorted({one for ids in groups for one in ids})}) if groups else []
+        records = {row[0]: dict(zip(self.members, row, strict=True)) for row in rows}
+        known = [[records[one] for one in ids if one in records] for ids in groups]
+        return [[found for some in clusters(one, self.may_be_same) if (found := self.think(some))] for one in known]
+
+
+@dataclass(frozen=True)
+class Finding:
     """How the duplicates of a resource are found: the `scores` of its tiers; the walks, each for groups of one tier;
-    `judge` looks at groups of candidates and returns the groups, of whatever tier, that each of them falls into.
+    `judge` says which groups, of whatever tier, candidates fall into.
     """
 
     resource: Resource
     scores: tuple[float, ...]
     walks: tuple[tuple[int, Walk], ...]
-    judge: Callable[[Sequence[tuple[int, ...]]], list[list[Judged]]]
+    judge: Judge
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,7 @@ class Spot:
     skip: int = 0
 
 
-def index(search: Search) -> Response:
+def index(search: Finding) -> Response:
     """The answer to a GET of the probable duplicates of a resource.
 
     A page ends when it is full, or when its time is over: then it may have fewer groups than `limit`, or none, and
@@ -116,7 +135,7 @@ def index(search: Search) -> Response:
     return responses.readable(f'{{"data":[{",".join(data)}],{around[1:]}'.encode(), headers)
 
 
-def _page(search: Search, begin: Spot, limit: int) -> tuple[list[Judged], Spot | None]:
+def _page(search: Finding, begin: Spot, limit: int) -> tuple[list[Judged], Spot | None]:
     """The groups of a page, and where the next one begins."""
     ends = time.monotonic() + SECONDS
     found: list[Judged] = []
@@ -144,7 +163,7 @@ def _page(search: Search, begin: Spot, limit: int) -> tuple[list[Judged], Spot |
     return found, spot
 
 
-def _documents(search: Search, found: Sequence[Judged]) -> list[str]:
+def _documents(search: Finding, found: Sequence[Judged]) -> list[str]:
     """The groups as JSON; one whose records went meanwhile is left out."""
     resource = search.resource
     shown = [one.ids[:MEMBERS_MOST] for one in found]
@@ -159,7 +178,7 @@ def _documents(search: Search, found: Sequence[Judged]) -> list[str]:
     return documents
 
 
-def _trail(search: Search, cursor: Cursor | None) -> list[Spot]:
+def _trail(search: Finding, cursor: Cursor | None) -> list[Spot]:
     """The beginnings of the pages that lead to a cursor's, and of its own. Raises `InvalidCursor`."""
     if cursor is None:
         return [Spot()]
@@ -173,7 +192,7 @@ def _trail(search: Search, cursor: Cursor | None) -> list[Spot]:
     return spots
 
 
-def _is_good(search: Search, spot: Spot) -> bool:
+def _is_good(search: Finding, spot: Spot) -> bool:
     numbers = [spot.walk, spot.skip, *spot.place[1:]]
     if not all(type(number) is int and 0 <= number <= BIGINT_MAX for number in numbers):
         return False

@@ -2,7 +2,8 @@
 
 A *shape* is a query without its values: it is compiled once and kept, and only values change. Every value is a
 bound parameter: ``v0``, ``v1`` … in the order of the conditions, ``k0`` … for a cursor's keys. Where one plan is good
-for all values, because nothing is filtered by them, connections prepare the statement and plan it once.
+for all values, because each finds few rows by a unique index or none is filtered by, connections prepare the statement
+and plan it once.
 """
 
 from __future__ import annotations
@@ -369,7 +370,8 @@ def _question(resource: Resource, shape: Shape) -> Asked:
 
 def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnElement[bool]]:
     """The conditions of a shape, or a part of them; filters that share a `build` are handed to it together."""
-    walked = _bounded_twice(shape) | {key.name: key.descending for key in shape.sort}
+    walked = {key.name: key.descending for key in shape.sort}
+    lower, upper = ({one.name for one in shape.conditions if one.operator in side} for side in (LOWER, UPPER))
     searched: list[ColumnElement[bool]] = []
     found: list[ColumnElement[bool]] = []
     together: dict[Callable[..., Any], dict[str, list[Asked]]] = {}
@@ -379,19 +381,13 @@ def _where(resource: Resource, shape: Shape, part: Part = "all") -> list[ColumnE
         elif filter_.build:
             together.setdefault(filter_.build, {}).setdefault(filter_.name, []).append(asked)
         else:
-            found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(filter_.name)))
+            name = filter_.name
+            between = name in lower & upper
+            found.append(conditions.of_column(filter_, resource.table, asked, walked=walked.get(name), between=between))
     found += [build(resource.table, asked) for build, asked in together.items()]
     if shape.approach.spares_filters:
         found = [conditions.certainly(condition) for condition in found]
     return [*(searched if part != "filters" else ()), *(found if part != "question" else ())]
-
-
-def _bounded_twice(shape: Shape) -> dict[str, bool]:
-    """The fields with a lower and an upper bound, which both bound the index that goes upward: each in one of its own
-    they would be two halves of the catalog.
-    """
-    lower, upper = ({one.name for one in shape.conditions if one.operator in pair} for pair in (LOWER, UPPER))
-    return dict.fromkeys(lower & upper, False)
 
 
 def _asked(resource: Resource, shape: Shape) -> Iterator[tuple[Filter, Asked]]:

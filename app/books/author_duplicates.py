@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -10,12 +10,12 @@ from app.authors.schemas import AUTHORS
 from app.duplicates import (
     CANDIDATES_MOST,
     Candidates,
+    Finding,
+    Judge,
     Judged,
     Place,
     Record,
-    Search,
     Walk,
-    clusters,
     of_identifiers,
     share_identifier,
     sliced,
@@ -123,13 +123,6 @@ def _near_by_key(pairs: list[tuple[Any, ...]]) -> set[tuple[int, int]]:
     return {(one, other) for one, other in fetch(_between, {"ones": ones, "others": others})} if pairs else set()
 
 
-def _judge(groups: Sequence[tuple[int, ...]]) -> list[list[Judged]]:
-    rows = fetch(_facts, {"ids": sorted({one for ids in groups for one in ids})}) if groups else []
-    authors = {row[0]: dict(zip(_MEMBERS, row, strict=True)) for row in rows}
-    known = [[authors[one] for one in ids if one in authors] for ids in groups]
-    return [[judged for several in clusters(one, _may_be_same) if (judged := _of(several))] for one in known]
-
-
 def _may_be_same(one: Record, other: Record) -> bool:
     """Whether no known year of birth or death tells two authors apart."""
     return all(one[name] is None or other[name] is None or one[name] == other[name] for name in ("born", "died"))
@@ -176,7 +169,7 @@ _by_key, _by_filing = _near("identity", _nothing), _near("sort_name_key", _near_
 _names_walk = sliced("authors", "identity", 10_000, _by_name, "")
 _alternates_walk = sliced("authors", "id", 5_000, _by_alternate_name, 0)
 
-AUTHOR_DUPLICATES = Search(
+AUTHOR_DUPLICATES = Finding(
     AUTHORS,
     SCORES,
     (
@@ -190,5 +183,5 @@ AUTHOR_DUPLICATES = Search(
         (NEAR, _by_key),
         (NEAR, _by_filing),
     ),
-    _judge,
+    Judge(_facts, _MEMBERS, _may_be_same, _of),
 )

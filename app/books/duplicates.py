@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 from app.duplicates import (
     CANDIDATES_MOST,
     Candidates,
+    Finding,
+    Judge,
     Judged,
     Record,
-    Search,
-    clusters,
     of_identifiers,
     share_identifier,
     sliced,
@@ -69,13 +68,6 @@ def _by_isbn(first: Any, end: Any) -> Candidates:
     return [([book, other], (min(book, other), max(book, other))) for book, other in rows]
 
 
-def _judge(groups: Sequence[tuple[int, ...]]) -> list[list[Judged]]:
-    rows = fetch(_facts, {"ids": sorted({one for ids in groups for one in ids})}) if groups else []
-    books = {row[0]: dict(zip(_MEMBERS, row, strict=True)) for row in rows}
-    known = [[books[one] for one in ids if one in books] for ids in groups]
-    return [[judged for several in clusters(one, _may_be_same) if (judged := _of(several))] for one in known]
-
-
 def _may_be_same(one: Record, other: Record) -> bool:
     """Whether nothing that is known of two books tells them apart."""
     if _isbns_cross(one, other):
@@ -107,7 +99,7 @@ def _of(books: list[Record]) -> Judged | None:
 
 _titles_walk = sliced("books", "title_key", 10_000, _by_title, "")
 
-BOOK_DUPLICATES = Search(
+BOOK_DUPLICATES = Finding(
     BOOKS,
     SCORES,
     (
@@ -116,5 +108,5 @@ BOOK_DUPLICATES = Search(
         (BY_IDENTIFIER, of_identifiers(BOOKS.table, "isbn")),
         (BY_TITLE, _titles_walk),
     ),
-    _judge,
+    Judge(_facts, _MEMBERS, _may_be_same, _of),
 )

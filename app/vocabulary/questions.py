@@ -12,7 +12,7 @@ from app.values.question import Question
 
 from .kind import Kind, rule_of
 
-NUMBER = "number"
+NUMBER = "n"
 
 _number = re.compile(
     r"[\"'(]*(?:isbn(?:-1[03])?)?[:\s]*([0-9][0-9\s\u2010-\u2013\u2212-]*[0-9Xx])[\"').,;\s]*", re.IGNORECASE
@@ -39,7 +39,7 @@ class SearchText(Kind):
         return question.read(value)
 
     def form(self, value: Question) -> str:
-        """``number``, or what there is to ask (see `Question.form`)."""
+        """``n`` for an ISBN, or what there is to ask (see `Question.form`)."""
         return NUMBER if value.words and not (value.finished or value.last) else value.form
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:

@@ -117,12 +117,6 @@ ALTER TABLE authors
 CREATE FUNCTION names_on_book(names text, credited_as text) RETURNS text IMMUTABLE PARALLEL SAFE
 RETURN names || CASE WHEN credited_as IS NULL THEN '' ELSE name_lines(credited_as, credited_as, '{}') END;
 
--- The names of contributors, in their order.
-CREATE FUNCTION names_of_contributors(author_ids bigint[], credited_as text[]) RETURNS text STABLE PARALLEL SAFE
-RETURN (SELECT coalesce(string_agg(names_on_book(names, credited), '' ORDER BY place), '')
-    FROM unnest(author_ids, credited_as) WITH ORDINALITY AS listed(author_id, credited, place)
-    JOIN authors ON authors.id = author_id);
-
 -- The names of all contributors of a book.
 CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(names_on_book(names, credited_as), '' ORDER BY position), '')
@@ -256,7 +250,6 @@ CREATE TRIGGER vocabulary_of_changed AFTER UPDATE ON authors
 READING_TABLES = (
     "words_nearby(text)",
     "contributor_names(bigint)",
-    "names_of_contributors(bigint[], text[])",
     "names_on_book(text, text)",
 )
 FUNCTION_NAMES = (

@@ -252,3 +252,12 @@ def test_two_keys_read_no_more_than_the_rows_that_tie_in_the_first(explained: Ex
             if handled(step) > 500
         ]
         assert max(map(handled, steps)) < Explained.ROWS / 100, told
+
+
+@pytest.mark.parametrize("name", ["page_count", "published"])
+def test_a_range_with_two_bounds_is_one_range_of_one_index(name: str) -> None:
+    asked = query.parse(BOOKS, "books", [(f"{name}[gte]", "1965"), (f"{name}[lte]", "1966")])
+    text = sql.page(BOOKS, sql.shape_of(BOOKS, asked), None).sql.casefold()
+    assert "2147483647" in text  # the key that goes upward
+    assert "coalesce(books.page_count, (-2147483648))" not in text
+    assert "coalesce(books.published_key, (-2147483648))" not in text
