@@ -39,13 +39,27 @@ class Flaw(NamedTuple):
     reason: str
 
 
+class Credit(NamedTuple):
+    """A contributor as a reader found one: raw. `role` is a word or a relator code of the source; None is an author.
+
+    `filed` says that the name stands as it is filed ("Milne, A. A., 1882-1956."), so that it is to be turned.
+    """
+
+    name: str | None
+    role: str | None = None
+    key: Key | None = None
+    filed: bool = False
+    credited_as: str | None = None
+    sort_name: str | None = None
+
+
 @dataclass(slots=True)
 class Row:
-    """A record as a reader found it.
+    """A record as a reader found it. `adds` and `rows` are those of `Prepared`.
 
     `fields` holds raw values by the names of our fields: text as in the file, or what JSON holds; what is empty is left
-    out. `key` is the record's id in its source. `original` is what the format's own writer of rejects takes; `rows` how
-    many rows of the file make this record.
+    out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name) and
+    `title_with_series`. `key` is the record's id in its source. `original` is what the format's own writer of rejects takes.
     """
 
     place: int
@@ -53,10 +67,11 @@ class Row:
     fields: dict[str, Any]
     original: Any
     key: Key | None = None
+    adds: bool = False
     rows: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Contributor:
     """One contributor of a book, in stored form, yet without the author's id in the catalog.
 
@@ -89,6 +104,7 @@ class Prepared:
     `adds` marks a record that only adds to one that is expected to be there (subjects in a file of their own): it is found
     by `key`, its lists are joined to what is stored, and where there is none it becomes `rejected(…)`.
     `restored` holds `id`, `created_at` and `updated_at` where they are to be kept (`import --restore`), else nothing.
+    `rows` says how many rows of the file made this record (a book may have one for each author).
     """
 
     place: int
