@@ -12,6 +12,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from schema import SchemaError
+
+from app import validation
 from app.authors.schemas import AUTHORS
 from app.books.contributors import MOST as MOST_CONTRIBUTORS
 from app.books.contributors import Contributors
@@ -30,11 +33,12 @@ from app.vocabulary import (
     Number,
     Paragraphs,
     PartialDate,
+    Timestamp,
     Url,
 )
 
 from .mending import dates, isbns, languages, names, roles, texts, titles
-from .records import Contributor, Credit, Flaw, Kind, Mend, Outcome, Prepared, Rejected, Row, Skipped
+from .records import Contributor, Credit, Flaw, Key, Kind, Mend, Outcome, Prepared, Rejected, Row, Skipped
 
 LONGEST_SHOWN = 200  # characters of a value that a warning or a flaw repeats
 RESOURCES: dict[Kind, Resource] = {"books": BOOKS, "authors": AUTHORS}
@@ -84,7 +88,7 @@ class Preparing:
         )
 
     def _digest(self, original: Any) -> str:
-        content = original if isinstance(original, bytes) else repr(original).encode("utf-8", "surrogatepass")
+        content = original if isinstance(original, bytes) else str(original).encode("utf-8", "surrogatepass")
         return blake2b(content, digest_size=16, key=self.source[:64]).hexdigest()
 
 
@@ -262,7 +266,10 @@ class _Draft:
                 found = dict.fromkeys(filter(None, (self.text(field.name, item, one_line=True) for item in raw)))
             if len(found) < len(raw):
                 self.mend("duplicate", field.name, f"{len(raw) - len(found)} of {len(raw)}")
-            value = list(found) if clean and len(found) <= field.kind.most else self.judge(field, list(found))
+            items = [item for item in found if len(item) <= longest][: field.kind.most]
+            if len(items) < len(found):
+                self.mend("items_left_out", field.name, f"{len(found) - len(items)} of {len(found)}")
+            value = items if clean else self.judge(field, items)
         else:
             value = self.judge(field, raw)
         if value:
@@ -288,11 +295,13 @@ class _Draft:
                     self.identify(scheme, value)
 
     def _take_contributors(self, field: Field, raw: Any) -> None:
+        if not isinstance(raw, list | tuple) or not all(type(credit) is Credit for credit in raw):
+            self.judge(field, raw)
+            if not self.flaws:
+                self.flaw(field.name, raw, "An author is named by `name` here: ids are of another catalog.")
+            return
         seen = set()
         for credit in raw:
-            if credit.__class__ is not Credit:
-                self.judge(field, raw)
-                return
             contributor, mends, flaw = _contributor(credit)
             if mends:
                 self.mends.extend(mends)
@@ -365,7 +374,7 @@ def _rules_of(resource: Resource) -> tuple[dict[str, Field], dict[str, int]]:
 @lru_cache(maxsize=1 << 16)
 def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw | None]:
     """The contributor of a credit, or None if it is nobody's; the mends, and what is wrong with the name."""
-    name, role, key, filed, credited_as, sort_name = credit
+    name, role, key, filed, credited_as, sort_name, life = credit
     mends: list[Mend] = []
     catalog_role = "author"
     if role:
@@ -383,6 +392,7 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
     if names.is_nobody(text) or not texts.shows(text):
         return None, [*mends, Mend("no_person", "authors", showable(name, LONGEST_SHOWN))], None
     person = names.filed(text) if filed else names.Person(text)
+    born, died = dates.lifetime(life) if life else (person.birth_date, person.death_date)
     faults = Faults()
     kind = AUTHORS.fields["name"].kind
     checked = kind.read(person.name, "/authors", faults)
@@ -396,8 +406,8 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
         key,
         credited,
         sorted_as,
-        person.birth_date,
-        person.death_date,
+        born,
+        died,
         tuple(kind.read(other, "/authors", faults) for other in person.alternate_names),
     )
     return made, mends, None
@@ -413,3 +423,53 @@ def _plain_identifiers(item: tuple[str, list[Any]]) -> bool:
         and all(type(v) is str and v and len(v) <= Identifiers.value.longest and texts.is_clean(v) for v in values)
     )
 
+
+
+class Restoring:
+    """Makes outcomes of our own records that are to be exactly what they were: nothing is mended.
+
+    `values` are whole, and contributors have the key ``Key("id", …)``: the author's id in the catalog.
+    """
+
+    def __call__(self, row: Row) -> Outcome:
+        """The outcome of a row whose fields are a whole representation, ids and timestamps among them."""
+        faults = Faults()
+        resource = RESOURCES[row.kind]
+        restored = {name: self._read(resource, name, row.fields.get(name), faults) for name in _SET_BY_SERVICE}
+        body = {name: value for name, value in row.fields.items() if name not in _SET_BY_SERVICE}
+        values = validation.created(resource, body, "", faults)
+        contributors = []
+        for sent, read in zip(body.get("authors") or (), values.pop("authors", ()), strict=False):
+            if read.id is None:
+                faults.add("/authors", "required", "A record that is restored names its authors by id.")
+            else:
+                contributors.append(Contributor(sent.get("name"), read.role, Key("id", str(read.id)), read.credited_as))
+        if faults:
+            flaws = [Flaw(fault.name[1:], _shown(row.fields, fault.name), str(fault.detail)) for fault in faults]
+            return Rejected(row.place, row.original, flaws, row.rows)
+        return Prepared(
+            row.place, row.kind, values, row.original, contributors=contributors, restored=restored, rows=row.rows
+        )
+
+    def _read(self, resource: Resource, name: str, value: Any, faults: Faults) -> Any:
+        kind = resource.fields[name].kind
+        if value is None:
+            faults.add(f"/{name}", "required", f"{name} is required: without it the record cannot be restored.")
+            return None
+        if isinstance(kind, Timestamp):
+            try:
+                if isinstance(value, str) and kind.parse(value, "eq"):
+                    return value
+            except SchemaError:
+                pass
+            faults.add(f"/{name}", "invalid", "This must be a timestamp (RFC 3339).")
+            return None
+        return kind.read(value, f"/{name}", faults)
+
+
+_SET_BY_SERVICE = ("id", "created_at", "updated_at")
+
+
+def _shown(fields: dict[str, Any], pointer: str) -> str:
+    value = fields.get(pointer[1:].partition("/")[0])
+    return showable(value if isinstance(value, str) else "" if value is None else repr(value), LONGEST_SHOWN)

@@ -51,6 +51,7 @@ class Credit(NamedTuple):
     filed: bool = False
     credited_as: str | None = None
     sort_name: str | None = None
+    life: str | None = None  # the dates of a heading: "1882-1956."
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ KINDS = {
     "isbn_padded": "An ISBN-10 without its leading zeros.",
     "isbn_rounded": "An ISBN that a spreadsheet rounded (9.78E+12); nothing can be made of it.",
     "isbn_wrong": "An ISBN with a wrong check digit, or none at all; what stood there is kept.",
+    "items_left_out": "More items than a list may have, or items that are too long.",
     "language_reduced": "Several languages; the first is taken, and what stood there is kept.",
     "language_unknown": "No known language; what stood there is kept.",
     "no_contributor": "Owners, printers, sellers and others who made nothing of the book, left out.",

@@ -35,10 +35,14 @@ def read(value: str) -> Isbns:
         return found
     if _rounded.fullmatch(text):
         return Isbns([], ["isbn_rounded"], [])
-    numbers = [match[0].strip() for match in _number.finditer(text)]
-    for number in numbers or [value.strip()]:
+    for number in numbers(text) or [value.strip()]:
         _read_one(number, found)
     return found
+
+
+def numbers(text: str) -> list[str]:
+    """What may be ISBNs in a text, without their qualifiers, right or not."""
+    return [match[0].strip() for match in _number.finditer(text)]
 
 
 def _read_one(number: str, found: Isbns) -> None:

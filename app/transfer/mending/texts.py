@@ -23,12 +23,13 @@ _runs = re.compile(r"\s\s|[^\S ]")
 
 
 def is_clean(value: str) -> bool:
-    """Whether `value`, which is not empty, is certainly a line of text as it is stored: a quick look.
+    """Whether `value` is certainly a line of text as it is stored: a quick look.
 
     True means that `app.values.text.line` gives it back unchanged; False means nothing.
     """
     return (
-        value.isprintable()
+        value != ""
+        and value.isprintable()
         and "  " not in value
         and "&" not in value
         and value[0] != " "
