@@ -43,6 +43,7 @@ from .records import Contributor, Credit, Flaw, Key, Kind, Mend, Outcome, Prepar
 LONGEST_SHOWN = 200  # characters of a value that a warning or a flaw repeats
 RESOURCES: dict[Kind, Resource] = {"books": BOOKS, "authors": AUTHORS}
 
+_url = re.compile(Url.PATTERN)
 _whole = re.compile(r"([0-9]{1,6})(?:\.0+)?", re.ASCII)
 _grouped = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+", re.ASCII)
 _pages = re.compile(r"([0-9]{1,6})\s*(?:p|pp|pages|seiten|s|str|pagina's|páginas|pag)\b\.?", re.I | re.ASCII)
@@ -58,13 +59,17 @@ class Preparing:
     def __call__(self, row: Row) -> Outcome:
         """The outcome of a row. Raises nothing, whatever the row holds."""
         draft = _Draft(RESOURCES[row.kind])
-        lines = draft.lines
+        lines, values = draft.lines, draft.values
         for name, raw in row.fields.items():
             # The way of nearly all values: a line of text that needs nothing.
             if name in lines and type(raw) is str and len(raw) <= lines[name] and texts.is_clean(raw):
-                draft.values[name] = raw
+                values[name] = raw
+                continue
+            rule = draft.rules.get(name)
+            if rule is None:
+                draft.mend("unknown_member", name, raw)
             else:
-                draft.take(name, raw)
+                rule[0](draft, rule[1], raw)
         if draft.nobody:
             return Skipped(row.place, "no person", row.rows)
         if row.key:
@@ -95,11 +100,10 @@ class Preparing:
 class _Draft:
     """A record that is being made."""
 
-    __slots__ = ("contributors", "fields", "flaws", "identifiers", "lines", "mends", "nobody", "resource", "values")
+    __slots__ = ("contributors", "fields", "flaws", "identifiers", "lines", "mends", "nobody", "rules", "values")
 
     def __init__(self, resource: Resource) -> None:
-        self.resource = resource
-        self.fields, self.lines = _rules_of(resource)
+        self.fields, self.lines, self.rules = _rules_of(resource)
         self.values: dict[str, Any] = {}
         self.identifiers: dict[str, list[Any]] = {}
         self.contributors: list[Contributor] = []
@@ -107,22 +111,10 @@ class _Draft:
         self.flaws: list[Flaw] = []
         self.nobody = False
 
-    def take(self, name: str, raw: Any) -> None:
-        """Mend and judge one value, whatever its field is."""
-        if name == "title_with_series":
-            self._take_title(raw)
-        elif name == "person":
-            self._take_person(raw)
-        elif name in self.fields:
-            field = self.fields[name]
-            _TAKES[type(field.kind)](self, field, raw)
-        else:
-            self.mend("unknown_member", name, raw)
-
     def mend(self, kind: str, field: str, original: Any, *, keep: bool = False) -> None:
         """Note a warning; with `keep`, `identifiers` keep what stood there, too."""
         text = original if isinstance(original, str) else repr(original)
-        self.mends.append(Mend(kind, field, showable(text, LONGEST_SHOWN)))
+        self.mends.append(Mend(kind, field, _shortened(text)))
         if keep:
             kept = " ".join(showable(texts.mended(text)[0], LONGEST_SHOWN).split())
             if kept:
@@ -170,7 +162,20 @@ class _Draft:
     # ---- one method for each kind of value
 
     def _take_line(self, field: Field, raw: Any) -> None:
-        value = self.text(field.name, raw, one_line=not isinstance(field.kind, Paragraphs)) if type(raw) is str else raw
+        value = self.text(field.name, raw, one_line=True) if type(raw) is str else raw
+        if value != "":
+            self.values[field.name] = self.judge(field, value, raw)
+
+    def _take_paragraphs(self, field: Field, raw: Any) -> None:
+        assert isinstance(field.kind, Paragraphs)
+        value = raw
+        if type(raw) is str:
+            if "\r" in raw:
+                raw = raw.replace("\r\n", "\n")
+            if len(raw) <= field.kind.longest and texts.is_clean_text(raw):
+                self.values[field.name] = raw
+                return
+            value = self.text(field.name, raw, one_line=False)
         if value != "":
             self.values[field.name] = self.judge(field, value, raw)
 
@@ -212,10 +217,11 @@ class _Draft:
             self.values[field.name] = found.value
 
     def _take_integer(self, field: Field, raw: Any) -> None:
-        if type(raw) is not str:
-            self.values[field.name] = self.judge(field, raw)
-            return
         assert isinstance(field.kind, Integer)
+        if type(raw) is not str:
+            within = type(raw) is int and field.kind.low <= raw <= field.kind.high
+            self.values[field.name] = raw if within else self.judge(field, raw)
+            return
         text = raw.strip()
         if _grouped.fullmatch(text):
             text = re.sub("[, ]", "", text)
@@ -244,6 +250,10 @@ class _Draft:
         if type(raw) is not str:
             self.judge(field, raw)
             return
+        assert isinstance(field.kind, Url)
+        if len(raw) <= field.kind.longest and _url.match(raw) and texts.is_clean(raw):
+            self.values[field.name] = raw
+            return
         faults = Faults()
         address = field.kind.read(raw, "", faults)
         if not faults:
@@ -256,24 +266,35 @@ class _Draft:
         if not isinstance(raw, list):
             self.judge(field, raw)
             return
-        if all(type(item) is str for item in raw):
-            longest, found, clean = field.kind.item.longest, dict.fromkeys(raw), True
-            for item in raw:
-                if not (item and len(item) <= longest and texts.is_clean(item)):
-                    clean = False
-                    break
-            if not clean:
-                found = dict.fromkeys(filter(None, (self.text(field.name, item, one_line=True) for item in raw)))
-            if len(found) < len(raw):
-                self.mend("duplicate", field.name, f"{len(raw) - len(found)} of {len(raw)}")
-            items = [item for item in found if len(item) <= longest][: field.kind.most]
-            if len(items) < len(found):
-                self.mend("items_left_out", field.name, f"{len(found) - len(items)} of {len(found)}")
-            value = items if clean else self.judge(field, items)
-        else:
-            value = self.judge(field, raw)
-        if value:
-            self.values[field.name] = value
+        longest, clean = field.kind.item.longest, len(raw) <= field.kind.most
+        for item in raw:
+            if not (type(item) is str and len(item) <= longest and texts.is_clean(item)):
+                clean = False
+                break
+        found = raw if clean else [read for item in raw if (read := self._read_item(field, item)) is not None]
+        distinct = list(dict.fromkeys(found))
+        if len(distinct) < len(found):
+            self.mend("duplicate", field.name, f"{len(found) - len(distinct)} of {len(found)}")
+        if len(distinct) > field.kind.most:
+            self.mend("items_left_out", field.name, f"{len(distinct) - field.kind.most} of {len(distinct)}")
+            del distinct[field.kind.most :]
+        if distinct:
+            self.values[field.name] = distinct
+
+    def _read_item(self, field: Field, item: Any) -> str | None:
+        """One item of a list as it is stored; None for an empty one, or one that is wrong or too long."""
+        assert isinstance(field.kind, Lines)
+        text = self.text(field.name, item, one_line=True) if type(item) is str else item
+        if text == "":
+            return None
+        if type(text) is str and len(text) > field.kind.item.longest:
+            self.mend("items_left_out", field.name, text)
+            return None
+        faults = Faults()
+        read = field.kind.item.read(text, f"/{field.name}", faults)
+        for fault in faults:
+            self.flaw(field.name, item, fault.detail)
+        return None if faults else str(read)
 
     def _take_identifiers(self, field: Field, raw: Any) -> None:
         if not isinstance(raw, dict):
@@ -288,20 +309,25 @@ class _Draft:
                     for wrong in found.wrong:
                         self.mend("isbn_wrong", "isbn", wrong, keep=True)
                 elif type(value) is str:
-                    text = self.text(field.name, value, one_line=True)
-                    if text:
+                    text = value if value.isalnum() and value.isascii() else self.text(field.name, value, one_line=True)
+                    if len(text) > Identifiers.value.longest:
+                        self.mend("items_left_out", f"{field.name}.{scheme}", text)
+                    elif text:
                         self.identify(scheme, text)
                 else:
                     self.identify(scheme, value)
 
     def _take_contributors(self, field: Field, raw: Any) -> None:
-        if not isinstance(raw, list | tuple) or not all(type(credit) is Credit for credit in raw):
+        if not isinstance(raw, list | tuple):
             self.judge(field, raw)
-            if not self.flaws:
-                self.flaw(field.name, raw, "An author is named by `name` here: ids are of another catalog.")
             return
         seen = set()
         for credit in raw:
+            if type(credit) is not Credit:
+                self.judge(field, raw)
+                if not self.flaws:
+                    self.flaw(field.name, raw, "An author is named by `name` here: ids are of another catalog.")
+                return
             contributor, mends, flaw = _contributor(credit)
             if mends:
                 self.mends.extend(mends)
@@ -321,7 +347,7 @@ class _Draft:
 
     # ---- values that are more than one field
 
-    def _take_title(self, raw: str) -> None:
+    def _take_title(self, _: Field, raw: str) -> None:
         title = titles.with_series(raw.strip())
         self._take_line(self.fields["title"], title.title)
         if title.series:
@@ -331,7 +357,7 @@ class _Draft:
         if title.reduced:
             self.mend("series_reduced", "title", raw, keep=True)
 
-    def _take_person(self, credit: Credit) -> None:
+    def _take_person(self, _: Field, credit: Credit) -> None:
         """An author's own name: turned if it is filed, with the dates that it bears."""
         contributor, mends, flaw = _contributor(credit)
         self.mends.extend(mend for mend in mends if mend.kind != "no_person")
@@ -349,9 +375,10 @@ class _Draft:
             self.values["alternate_names"] = list(contributor.alternate_names)
 
 
-_TAKES: dict[type, Callable[[_Draft, Field, Any], None]] = {
+_Take = Callable[[_Draft, Field, Any], None]
+_TAKES: dict[type, _Take] = {
     Line: _Draft._take_line,
-    Paragraphs: _Draft._take_line,
+    Paragraphs: _Draft._take_paragraphs,
     Isbn: _Draft._take_isbn,
     PartialDate: _Draft._take_date,
     Language: _Draft._take_language,
@@ -365,10 +392,22 @@ _TAKES: dict[type, Callable[[_Draft, Field, Any], None]] = {
 
 
 @lru_cache
-def _rules_of(resource: Resource) -> tuple[dict[str, Field], dict[str, int]]:
-    """The writable fields of a resource, and of those that are lines, how long they may be."""
+def _rules_of(resource: Resource) -> tuple[dict[str, Field], dict[str, int], dict[str, tuple[_Take, Field]]]:
+    """The writable fields of a resource; of those that are lines, how long they may be; how the values of each name
+    that a row may have are taken.
+    """
     fields = {name: field for name, field in resource.fields.items() if not field.read_only}
-    return fields, {name: field.kind.longest for name, field in fields.items() if type(field.kind) is Line}
+    lines = {name: field.kind.longest for name, field in fields.items() if type(field.kind) is Line}
+    rules = {name: (_TAKES[type(field.kind)], field) for name, field in fields.items()}
+    if resource is BOOKS:
+        rules["title_with_series"] = (_Draft._take_title, fields["title"])
+    else:
+        rules["person"] = (_Draft._take_person, fields["name"])
+    return fields, lines, rules
+
+
+_name_rule = AUTHORS.fields["name"].kind
+assert isinstance(_name_rule, Line)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -386,6 +425,10 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
         catalog_role = found or "contributor"
     if name is None:
         return Contributor(None, catalog_role, key, credited_as), mends, None
+    if not (filed or credited_as or sort_name or life) and len(name) <= _name_rule.longest and texts.is_clean(name):
+        if names.is_nobody(name):
+            return None, [*mends, Mend("no_person", "authors", _shortened(name))], None
+        return Contributor(name, catalog_role, key), mends, None
     text, kinds = texts.mended(name)
     mends += [Mend(kind, "authors", showable(name, LONGEST_SHOWN)) for kind in kinds]
     text = " ".join(text.split())
@@ -394,7 +437,7 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
     person = names.filed(text) if filed else names.Person(text)
     born, died = dates.lifetime(life) if life else (person.birth_date, person.death_date)
     faults = Faults()
-    kind = AUTHORS.fields["name"].kind
+    kind = _name_rule
     checked = kind.read(person.name, "/authors", faults)
     sorted_as = kind.read(sort_name or person.sort_name, "/authors", faults) if sort_name or person.sort_name else None
     credited = kind.read(credited_as, "/authors", faults) if credited_as else None
@@ -416,13 +459,24 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
 def _plain_identifiers(item: tuple[str, list[Any]]) -> bool:
     """Whether a scheme and its values are in stored form, by a quick look; ISBNs have been read before."""
     scheme, values = item
-    return (
-        scheme != ""
-        and Identifiers.SCHEME.fullmatch(scheme) is not None
-        and len(values) <= Identifiers.MOST
-        and all(type(v) is str and v and len(v) <= Identifiers.value.longest and texts.is_clean(v) for v in values)
-    )
+    if len(values) > Identifiers.MOST or not _is_scheme(scheme):
+        return False
+    for value in values:
+        if type(value) is not str or len(value) > Identifiers.value.longest:
+            return False
+        if not (value.isalnum() and value.isascii()) and not texts.is_clean(value):
+            return False
+    return True
 
+
+@lru_cache(maxsize=1 << 10)
+def _is_scheme(scheme: str) -> bool:
+    return Identifiers.SCHEME.fullmatch(scheme) is not None
+
+
+def _shortened(text: str) -> str:
+    """A value that a warning repeats, fit to be shown."""
+    return text if len(text) <= LONGEST_SHOWN and text.isprintable() else showable(text, LONGEST_SHOWN)
 
 
 class Restoring:

@@ -31,10 +31,23 @@ def is_clean(value: str) -> bool:
         value != ""
         and value.isprintable()
         and "  " not in value
-        and "&" not in value
         and value[0] != " "
         and value[-1] != " "
         and (value.isascii() or _steady.fullmatch(value) is not None)
+        and ("&" not in value or _entity.search(value) is None)
+    )
+
+
+def is_clean_text(value: str) -> bool:
+    """The same for text of several lines, and `app.values.text.paragraphs`."""
+    plain = value.replace("\n", "") if "\n" in value else value
+    return (
+        plain != ""
+        and plain.isprintable()
+        and value[0] not in " \n"
+        and value[-1] not in " \n"
+        and (plain.isascii() or _steady.fullmatch(plain) is not None)
+        and ("&" not in value or _entity.search(value) is None)
     )
 
 

@@ -304,7 +304,8 @@ def _identifiers(place: int, scheme: str, layout: Layout) -> Act:
         if not cell:
             return
         known: dict[str, list[str]] = fields.setdefault("identifiers", {})  # type: ignore[assignment]
-        found = {scheme: [cell]} if scheme else several.identifiers(cell, mark)
+        # Several addresses of one person stand in one cell with | between them (Project Gutenberg).
+        found = {scheme: cell.split("|")} if scheme else several.identifiers(cell, mark)
         for name, values in found.items():
             known.setdefault(name, []).extend(values)
 

@@ -7,7 +7,9 @@ are named by key alone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from app.transfer.mending import names
@@ -58,20 +60,24 @@ def _tail(key: str) -> str:
 
 def _text(value: Any) -> str | None:
     """Text that stands alone or in an object, as Open Library has both."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         value = value.get("value")
-    return value if isinstance(value, str) and value.strip() else None
+    return value if type(value) is str and value and not value.isspace() else None
 
 
 def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [text for item in items if (text := _text(item))]
+    if value is None:
+        return []
+    items = value if type(value) is list else [value]
+    return [text for item in items if (text := item if type(item) is str and item else _text(item))]
 
 
 def _keys(value: Any) -> list[str]:
     """The keys of references: ``{"key": …}``, or ``{"author": {"key": …}}``, or ``{"author": …}``."""
-    found = []
-    for item in value if isinstance(value, list) else ():
+    found: list[str] = []
+    if type(value) is not list:
+        return found
+    for item in value:
         reference = item.get("author", item) if isinstance(item, dict) else item
         key = reference.get("key") if isinstance(reference, dict) else reference
         if isinstance(key, str) and key:
@@ -95,7 +101,7 @@ def _author(document: dict[str, Any]) -> dict[str, Any]:
     identifiers = {}
     remote = document.get("remote_ids")
     if isinstance(remote, dict):
-        identifiers = {scheme.lower(): [value] for scheme, value in remote.items() if isinstance(value, str) and value}
+        identifiers = {_scheme(scheme): [value] for scheme, value in remote.items() if isinstance(value, str) and value}
     return _present(
         {
             "person": Credit(name) if name else None,
@@ -108,12 +114,21 @@ def _author(document: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+_FURTHER_SUBJECTS = ("subject_places", "subject_people", "subject_times", "subject_place", "subject_time")
+
+
+@lru_cache(maxsize=1 << 10)
+def _scheme(name: str) -> str:
+    """A scheme as ours are written."""
+    return re.sub(r"[^a-z0-9_.-]", "_", name.lower())[:50] or "other"
+
+
 def _subjects(document: dict[str, Any]) -> list[str]:
     found = _texts(document.get("subjects"))
-    for name in ("subject_places", "subject_people", "subject_times", "subject_place", "subject_time"):
+    for name in _FURTHER_SUBJECTS:
         if name in document:
             found += _texts(document[name])
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) if found else found
 
 
 def _work(document: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
         for scheme, values in further.items():
             found = _texts(values)
             if found:
-                identifiers[scheme.lower().replace(" ", "_")] = found
+                identifiers[_scheme(scheme)] = found
     for name, scheme in _SCHEMES.items():
         if name in document:
             identifiers.setdefault(scheme, []).extend(_texts(document[name]))
@@ -170,7 +185,7 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
             "published": _text(document.get("publish_date")),
             "publisher": publishers[0] if publishers else None,
             "language": "/".join(_keys(document.get("languages"))),
-            "page_count": str(pages) if pages else _text(document.get("pagination")),
+            "page_count": pages if type(pages) is int and 0 < pages < 10_000 else str(pages) if pages else document.get("pagination"),
             "description": _text(document.get("description")),
             "series": series[0] if series else None,
             "subjects": _subjects(document),
