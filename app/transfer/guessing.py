@@ -12,7 +12,7 @@ from .readers.columns import Columns, columns_of
 from .readers.delimited import DELIMITERS, Dialect
 from .readers.layouts import LAYOUTS
 from .records import Kind
-from .sources import SAMPLE, Source, Unreadable
+from .sources import READABLE, SAMPLE, Source, Unreadable
 
 # The names of formats, with what they are called. A layout of a spreadsheet is a format, too.
 FORMATS = {
@@ -189,4 +189,4 @@ def _refuse_binary(text: str) -> None:
     sample = text[:20_000]
     controls = sum(ord(one) < 32 and one not in "\t\r\n\f\v" for one in sample)
     if controls > MOST_CONTROLS * len(sample) + 1:
-        raise Unreadable("It is no text. Formats that can be read: CSV, TSV, JSON, Open Library dumps, MARC, MARCXML.")
+        raise Unreadable(f"It is no text. {READABLE}")

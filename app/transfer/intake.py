@@ -73,14 +73,14 @@ class Incoming:
         return self.source.size
 
     def rejects(self, path: Path) -> Rejects:
-        """A writer of what is rejected, in the format of this file. It makes no file before there is something to write."""
+        """A writer of what is rejected, in the format of this file. The file is made with the first record."""
         return rejects_for(self.guess, path)
 
     def __iter__(self) -> Iterator[Outcome]:
         prepare = Restoring() if self._wishes.restore else Preparing(self.guess.source)
         counts = self.counts
         for row in _rows(self.source, self.guess, self._wishes):
-            outcome = prepare(row) if type(row) is Row else row
+            outcome = prepare(row) if isinstance(row, Row) else row
             counts.rows += outcome.rows
             if type(outcome) is Prepared:
                 counts.prepared += 1
@@ -127,5 +127,6 @@ def _rows(source: Source, guessed: Guess, wishes: Wishes) -> Iterator[Row | Reje
                 return jsonrecords.array(source, encoding, records)
             return jsonrecords.ndjson(Lines(source, encoding), records)
         case _:
-            assert guessed.dialect is not None and guessed.columns is not None
+            assert guessed.dialect is not None
+            assert guessed.columns is not None
             return iter(delimited.Delimited(Lines(source, encoding), guessed.dialect, guessed.columns))

@@ -406,8 +406,7 @@ def _rules_of(resource: Resource) -> tuple[dict[str, Field], dict[str, int], dic
     return fields, lines, rules
 
 
-_name_rule = AUTHORS.fields["name"].kind
-assert isinstance(_name_rule, Line)
+_name_rule = Line()
 
 
 @lru_cache(maxsize=1 << 16)

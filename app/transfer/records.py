@@ -60,7 +60,7 @@ class Row:
 
     `fields` holds raw values by the names of our fields: text as in the file, or what JSON holds; what is empty is left
     out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name) and
-    `title_with_series`. `key` is the record's id in its source. `original` is what the format's own writer of rejects takes.
+    `title_with_series`. `key` is the record's id in its source. `original` is what the format's own rejects take.
     """
 
     place: int
@@ -76,9 +76,9 @@ class Row:
 class Contributor:
     """One contributor of a book, in stored form, yet without the author's id in the catalog.
 
-    The author is the one who has `key` among the identifiers; without a key, or where nobody has it, the one of this name
-    (and birth year, where it is known). `name` is None where a source names its people by key alone: such an author
-    arrives in another line or file, or never. The rest describes an author that has to be made.
+    The author is the one who has `key` among the identifiers; without a key, or where nobody has it, the one of this
+    name (and birth year, where it is known). `name` is None where a source names its people by key alone: such an
+    author arrives in another line or file, or never. The rest describes an author that has to be made.
     """
 
     name: str | None
@@ -95,15 +95,15 @@ class Contributor:
 class Prepared:
     """A record that can be stored.
 
-    `values` are valid and in stored form, by the names of the columns; what the file says nothing about is *left out*, so
-    that an update can keep it. They never hold `authors`: `contributors` does, in order, no two of one name (or key)
-    and role.
+    `values` are valid and in stored form, by the names of the columns; what the file says nothing about is *left out*,
+    so that an update can keep it. They never hold `authors`: `contributors` does, in order, no two of one name (or
+    key) and role.
 
     Who it is: `key` (which stands in `values["identifiers"]`, too), then `values["isbn"]`, then, where it has neither,
     `digest`: 32 hexadecimal digits of the row as it stands in the file and of the source's name; "" otherwise.
 
-    `adds` marks a record that only adds to one that is expected to be there (subjects in a file of their own): it is found
-    by `key`, its lists are joined to what is stored, and where there is none it becomes `rejected(…)`.
+    `adds` marks a record that only adds to one that is expected to be there (subjects in a file of their own): it is
+    found by `key`, its lists are joined to what is stored, and where there is none it becomes `rejected(…)`.
     `restored` holds `id`, `created_at` and `updated_at` where they are to be kept (`import --restore`), else nothing.
     `rows` says how many rows of the file made this record (a book may have one for each author).
     """

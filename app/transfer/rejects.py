@@ -1,7 +1,7 @@
 """What could not be stored, written in the format of its file, with place, field, value and reason beside each record.
 
-Mended, the file can be imported again: what stands beside a record is not looked at. CSV: four columns in front. JSON: a
-member ``rejected``. Open Library: a part behind a tab. MARCXML: a comment. Binary MARC has no room for reasons: they
+Mended, the file can be imported again: what stands beside a record is not looked at. CSV: four columns in front. JSON:
+a member ``rejected``. Open Library: a part behind a tab. MARCXML: a comment. Binary MARC has no room for reasons: they
 stand in a CSV beside the file.
 """
 
@@ -55,8 +55,8 @@ class Rejects(ABC):
     @abstractmethod
     def _add(self, file: IO[Any], rejected: Rejected) -> None: ...
 
-    def _end(self, file: IO[Any]) -> None:
-        """What closes the file's syntax; most have nothing."""
+    def _end(self, file: IO[Any]) -> None:  # noqa: B027 - most formats close with nothing
+        """Write what closes the file's syntax."""
 
 
 def _note(rejected: Rejected) -> tuple[int, str, str, str]:
@@ -80,10 +80,15 @@ class _Delimited(Rejects):
 
     def _begin(self) -> IO[Any]:
         file = super()._begin()
-        assert self.guess.dialect is not None and self.guess.columns is not None
+        assert self.guess.dialect is not None
+        assert self.guess.columns is not None
         dialect, columns = self.guess.dialect, self.guess.columns
         self._writer = csv.writer(
-            file, delimiter=dialect.delimiter, escapechar=dialect.escape, doublequote=dialect.escape is None, lineterminator="\n"
+            file,
+            delimiter=dialect.delimiter,
+            escapechar=dialect.escape,
+            doublequote=dialect.escape is None,
+            lineterminator="\n",
         )
         self._writer.writerow([*REJECT, *columns.header[columns.skipped :]])
         return file

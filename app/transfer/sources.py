@@ -13,17 +13,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeAlias, cast
 
 import zstandard
 
 SAMPLE = 1 << 18  # bytes from the beginning by which a file is judged
+READABLE = "Formats that can be read: CSV, TSV, JSON, Open Library dumps, MARC, MARCXML."
 MOST_EXPANSION = 500  # times that a compressed file may grow, once it is larger than:
 HARMLESS = 1 << 26
 ZSTD_WINDOW = 1 << 27  # what `zstd --long=27` needs, in bytes
 ZSTD_PIECE = 1 << 10  # fed at once: one KiB becomes 32 MiB at most
 
-_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 # What is no catalog, by how it begins, and what to do about it.
 _FOREIGN = {
     b"\x89PNG": "a picture (PNG)",
@@ -49,6 +56,9 @@ class BreaksOff(Exception):
     """The file cannot be read further; the sentence says why and where. What came before stands."""
 
 
+Stream: TypeAlias = "io.BufferedReader[Any]"
+
+
 class _Packed(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
@@ -61,7 +71,7 @@ class Source:
     """
 
     name: str
-    stream: io.BufferedReader
+    stream: Stream
     head: bytes
     packing: str | None
     size: int | None
@@ -118,10 +128,10 @@ def _raw(path: str, closing: list[Callable[[], object]]) -> tuple[BinaryIO, int 
     except OSError as error:
         raise Unreadable(f"It cannot be opened: {error.strerror}.") from None
     closing.append(stream.close)
-    return stream, file.stat().st_size if file.is_file() else None  # type: ignore[return-value]
+    return stream, file.stat().st_size if file.is_file() else None
 
 
-def _peek(stream: io.BufferedReader, packing: str | None) -> bytes:
+def _peek(stream: Stream, packing: str | None) -> bytes:
     try:
         head = stream.peek(SAMPLE)
     except BreaksOff as error:
@@ -136,14 +146,14 @@ def _peek(stream: io.BufferedReader, packing: str | None) -> bytes:
 def _refuse_foreign(head: bytes) -> None:
     for magic, noun in _FOREIGN.items():
         if head.startswith(magic):
-            raise Unreadable(f"It is {noun}. Formats that can be read: CSV, TSV, JSON, Open Library dumps, MARC, MARCXML.")
+            raise Unreadable(f"It is {noun}. {READABLE}")
 
 
 # ---- unpacking
 
 
 def _unpack(
-    packing: str | None, plain: io.BufferedReader, counted: _Counted, closing: list[Callable[[], object]]
+    packing: str | None, plain: Stream, counted: _Counted, closing: list[Callable[[], object]]
 ) -> tuple[_Packed, Callable[[], int] | None]:
     """What to read unpacked bytes from, and how many packed bytes those were made of (None: they are not packed)."""
     if packing == "gzip":
@@ -158,7 +168,7 @@ def _unpack(
 
 
 def _only_member(
-    plain: io.BufferedReader, counted: _Counted, closing: list[Callable[[], object]]
+    plain: Stream, counted: _Counted, closing: list[Callable[[], object]]
 ) -> tuple[_Packed, Callable[[], int]]:
     """The one file of a zip archive. Its list of contents is at its end: a pipe is written to a file first."""
     archive_file: io.BufferedIOBase = plain
@@ -167,9 +177,9 @@ def _only_member(
         closing.append(spooled.close)
         while chunk := plain.read1(SAMPLE):
             spooled.write(chunk)
-        archive_file = spooled  # type: ignore[assignment]
+        archive_file = spooled
     try:
-        archive = zipfile.ZipFile(archive_file)  # type: ignore[arg-type]
+        archive = zipfile.ZipFile(archive_file)
         members = [
             member
             for member in archive.infolist()
@@ -186,42 +196,27 @@ def _only_member(
         member = archive.open(members[0])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise Unreadable(f"The archive cannot be read: {error}.") from None
-    return member, lambda: members[0].compress_size  # type: ignore[return-value]
+    return cast("_Packed", member), lambda: members[0].compress_size
 
 
 class _Zstd:
     """A stream of Zstandard frames, which notices where one is cut off (the library's own reader does not)."""
 
-    def __init__(self, packed: io.BufferedReader) -> None:
+    def __init__(self, packed: Stream) -> None:
         self._packed = packed
+        self._rest = b""  # packed bytes behind the end of a frame
         self._frame: zstandard.ZstdDecompressionObj | None = None
 
     def read1(self, size: int, /) -> bytes:
-        rest = b""
-        while True:
-            piece = rest or self._packed.read(ZSTD_PIECE)
-            if not piece:
-                if self._frame is not None:
-                    raise EOFError("a frame is cut off")
-                return b""
+        while piece := self._rest or self._packed.read(ZSTD_PIECE):
             frame = self._frame or zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).decompressobj()
             unpacked = frame.decompress(piece)
-            self._frame = None if frame.eof else frame
-            rest = frame.unused_data if frame.eof else b""
+            self._frame, self._rest = (None, frame.unused_data) if frame.eof else (frame, b"")
             if unpacked:
-                self._packed = _Pushed(rest, self._packed) if rest else self._packed  # type: ignore[assignment]
                 return unpacked
-
-
-class _Pushed:
-    """A stream with bytes put back in front of it."""
-
-    def __init__(self, first: bytes, then: io.BufferedReader) -> None:
-        self._first, self._then = first, then
-
-    def read(self, size: int) -> bytes:
-        first, self._first = self._first[:size], self._first[size:]
-        return first or self._then.read(size)
+        if self._frame is not None:
+            raise EOFError("a frame is cut off")
+        return b""
 
 
 class _Counted(io.RawIOBase):

@@ -16,12 +16,12 @@ _MONTHS = """
     jul juil lug=7 aug août aou ago=8 sep set=9 oct okt ott out=10 nov=11 dec dez déc dic=12
 """
 _month_of = {
-    name: int(number)
-    for names, number in re.findall(r"((?:[^\W\d]+ ?)+)=(\d+)", _MONTHS)
-    for name in names.split()
+    name: int(number) for names, number in re.findall(r"((?:[^\W\d]+ ?)+)=(\d+)", _MONTHS) for name in names.split()
 }
 
-_unknown = re.compile(r"[\W_]*(n\.? ?d\.?|s\.? ?d\.?|s\.? ?a\.?|o\.? ?j\.?|unknown|none|null|nan|date unknown)?[\W_]*", re.I)
+_unknown = re.compile(
+    r"[\W_]*(n\.? ?d\.?|s\.? ?d\.?|s\.? ?a\.?|o\.? ?j\.?|unknown|none|null|nan|date unknown)?[\W_]*", re.I
+)
 _year = re.compile(r"(-?)([0-9]{1,4})(?:\.0+)?", re.ASCII)
 _before_christ = re.compile(r"([0-9]{1,4})\s*(?:b\.?\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.|av\.\s?j\.-c\.)", re.I | re.ASCII)
 _iso = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?)?", re.ASCII)
@@ -58,8 +58,7 @@ def read(raw: str) -> Date:
         return Date(_bc(int(match[1])), "date_rewritten") if int(match[1]) else Date(None, "date_unreadable")
     for pattern, parts in _FORMS:
         if match := pattern.fullmatch(plain):
-            year, month, day = parts(match)
-            return _certain(year, month, day)
+            return _certain(*parts(match))
     years = _four_digits.findall(plain)
     # Of "1869-1870" or "1999, c1998" the first is taken; two numbers that are far apart would be a guess.
     if years and int(max(years)) - int(min(years)) <= 150:

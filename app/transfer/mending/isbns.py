@@ -34,7 +34,7 @@ def read(value: str) -> Isbns:
         return Isbns([value], [], [])
     if len(value) == 10 and _ten.fullmatch(value) and _is_right_ten(value):
         return Isbns([_of_ten(value)], [], [])
-    text = value.strip().removeprefix("=").strip(' "\'[]').removeprefix("urn:isbn:")
+    text = value.strip().removeprefix("=").strip(" \"'[]").removeprefix("urn:isbn:")
     found = Isbns([], [], [])
     if text.lower() in _nothing:
         return found

@@ -52,7 +52,9 @@ def _table(text: str) -> dict[str, str]:
 _two_letters = _table(_TWO_LETTERS)
 _names = _table(_NAMES)
 # Codes of ISO 639-2 for what is no language: undetermined, several, none; and what programs write for nothing.
-_NO_LANGUAGE = frozenset({"", "und", "mul", "zxx", "mis", "n/a", "none", "null", "unknown", "undetermined", "|||", "xxx"})
+_NO_LANGUAGE = frozenset(
+    {"", "und", "mul", "zxx", "mis", "n/a", "none", "null", "unknown", "undetermined", "|||", "xxx"}
+)
 _several = re.compile(r"\s*(?:[/;,|&+]|\band\b)\s*")
 _codes_together = re.compile(r"[a-z]{6,}")
 

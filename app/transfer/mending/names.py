@@ -10,14 +10,18 @@ from app.values.person_name import PARTICLES, SUFFIXES
 
 from . import dates
 
-NOBODY = frozenset(
-    {
-        *("anonymous", "anonym", "anonymus", "anónimo", "anonimo", "anonyme", "anon", "anonymous author", "unknown"),
-        *("unknown author", "author unknown", "no author", "not available", "n/a", "none", "null", "s.n", "sine nomine"),
-        *("various", "various authors", "various artists", "multiple authors", "verschiedene", "diverse", "diverses"),
-        *("collectif", "autores varios", "vv. aa", "vv.aa", "aa. vv", "aa.vv", "et al", "others", "and others"),
-    }
-)
+_NOBODY = """
+    anonymous|anonym|anonymus|anónimo|anonimo|anonyme|anon|anonymous author|unknown|unknown author|author unknown
+    no author|not available|n/a|none|null|s.n|sine nomine|various|various authors|various artists|multiple authors|verschiedene
+    diverse|diverses|collectif|autores varios|vv. aa|vv.aa|aa. vv|aa.vv|et al|others|and others
+"""
+NOBODY = frozenset(name.strip() for name in re.split(r"[|\n]", _NOBODY) if name.strip())
+_RANKS = """
+    saint king queen emperor empress pope prince princess sir lady lord baron baroness earl count countess duke duchess
+    marquis viscount bishop archbishop abbot brother sister father mother rabbi graf freiherr czar tsar sultan imam
+    mrs. mr. miss dr. rev. captain colonel general major madame mme dame don doña consort
+"""
+RANKS = frozenset(_RANKS.split())
 # What stands behind a name and says rank, not name. "Mrs." is another matter: with it, the name is the husband's.
 _MARRIED = frozenset({"mrs.", "mme", "mme.", "mistress"})
 # Words with which an epithet begins: it belongs behind the name ("Thomas, à Kempis").
@@ -26,7 +30,8 @@ _EPITHET = PARTICLES | {"of", "the", "à", "d'", "dos", "filius", "fils", "père
 _space = re.compile(r"\s+")
 _stop = re.compile(r"(?<=[^\W\d_]{4})\.$|(?<=[0-9)\]?])\.$")
 _dates_part = re.compile(
-    r"(?:b\.|d\.|born|died|active|fl\.|approximately|ca\.?|jin shi|ju ren)?\s*\(?[0-9]{1,4}.*|active .*|-\s*[0-9]{3,4}.*",
+    r"(?:b\.|d\.|born|died|active|fl\.|approximately|ca\.?|jin shi|ju ren)?\s*\(?[0-9]{1,4}.*"
+    r"|active .*|-\s*[0-9]{3,4}.*",
     re.I,
 )
 _century = re.compile(r".*\bcentury\b.*", re.I)
@@ -54,7 +59,7 @@ def is_nobody(name: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def filed(heading: str) -> Person:
-    """The person of a heading as libraries write it: "Milne, A. A. (Alan Alexander), 1882-1956."
+    """The person of a heading as libraries write it, such as "Milne, A. A. (Alan Alexander), 1882-1956".
 
     The name is turned at the comma; rank and titles are left to the filed form. What does not look like a person's
     heading (a body and its part, an epithet that is none, Asian scripts) stays as it stands.
@@ -85,25 +90,16 @@ def filed(heading: str) -> Person:
             name = f"{name} {part}"
         elif word in _MARRIED:
             name = f"{part.partition(' (')[0]} {name}"
-    others = ()
+    others: tuple[str, ...] = ()
     if fuller and _initial.match(given) and fuller[1][:1] == given[0]:
         others = (_joined(fuller[1].strip(), family),)
     return Person(name, text, born, died, others)
 
 
-_RANKS = frozenset(
-    """
-    saint king queen emperor empress pope prince princess sir lady lord baron baroness earl count countess duke duchess
-    marquis viscount bishop archbishop abbot brother sister father mother rabbi graf freiherr czar tsar sultan imam
-    mrs. mr. miss dr. rev. captain colonel general major madame mme dame don doña consort
-    """.split()
-)
-
-
 def _is_rank(given: str) -> bool:
     """Whether what stands behind the comma is no given name: "Henry VIII, King of England"."""
     first, _, more = given.partition(" ")
-    return first.lower() in _RANKS and (not more or more[0].islower() or first.lower() in ("mrs.", "mme", "saint"))
+    return first.lower() in RANKS and (not more or more[0].islower() or first.lower() in ("mrs.", "mme", "saint"))
 
 
 def _joined(given: str, family: str) -> str:

@@ -33,21 +33,20 @@ _WORDS = {
         author-of-introduction,-etc vorwort einleitung préface préfacier prologue prólogo
     """,
     "contributor": """
-        ctb contributor contributors mitwirkender mitw collaborator other participant cns consultant issuing-body isb spn
-        sponsor sponsoring-body pbl publisher
+        ctb contributor contributors mitwirkender mitw collaborator other participant cns consultant issuing-body isb
+        spn sponsor sponsoring-body pbl publisher
     """,
 }
 _role_of = {word: role for role, words in _WORDS.items() for word in words.split()}
 # Relators of people who made no book: owners, printers, sellers, people it was written for or about.
-ELSEWHERE = frozenset(
-    """
+_ELSEWHERE = """
     fmo former-owner own owner bsl bookseller prt printer bnd binder dte dedicatee dto dedicator ins inscriber ann
     annotator asn associated-name hnr honoree dnr donor auc auctioneer pfr proofreader rcp addressee sgn signer wit
     witness scr scribe copyist dst distributor mfr manufacturer pup ppm papermaker tyd type-designer bkd book-designer
     crp correspondent dfd defendant ptf plaintiff fac facsimilist csl case-sponsor depicted dpc subject
     participant-in-treaty participant-in-a-treaty enacting-jurisdiction enj jug
-    """.split()
-)
+"""
+ELSEWHERE = frozenset(_ELSEWHERE.split())
 
 
 def of(word: str) -> str | None:

@@ -96,4 +96,4 @@ def _from_c1(found: re.Match[str]) -> str:
 
 def shows(value: str) -> bool:
     """Whether there is anything to see."""
-    return bool(value) and (value.isascii() and not value.isspace() or _visible.search(value) is not None)
+    return bool(value) and ((value.isascii() and not value.isspace()) or _visible.search(value) is not None)

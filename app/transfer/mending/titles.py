@@ -1,4 +1,4 @@
-"""Titles as files have them: the series in brackets behind them, and the punctuation that libraries put between parts."""
+"""Titles as files have them: with the series in brackets, with the punctuation that libraries put between parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ _series = re.compile(
 _isbd = re.compile(r"[\s/:;=,]+$")
 # A full stop that ends a field, but none of an abbreviation, an initial or an ellipsis.
 _full_stop = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=[0-9)\]\"”?!]))\.$")
-_abbreviation = re.compile(r"\b(?:etc|inc|ltd|llc|esq|dept|corp|bros|ill|vol|pub|univ|assoc|intl|govt|mfg|aug|dec|phd)\.$", re.I)
+_abbreviation = re.compile(
+    r"\b(?:etc|inc|ltd|llc|esq|dept|corp|bros|ill|vol|pub|univ|assoc|intl|govt|mfg|aug|dec|phd)\.$", re.I
+)
 
 
 class InSeries(NamedTuple):

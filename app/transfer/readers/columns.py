@@ -197,7 +197,7 @@ class RowMaker:
         key, sort_name, own_role = (next(iter(at.get(name, ())), None) for name in ("author_key", "sort_name", "role"))
         further = at.get("further_authors", []) if role is None else []
         further_roles = at.get("further_roles", [])
-        one_each = key is not None or bool(further) and layout.people != ","
+        one_each = key is not None or (bool(further) and layout.people != ",")
 
         def act(cells: Cells, fields: dict[str, object]) -> None:
             credits: list[Credit] = fields.setdefault("authors", [])  # type: ignore[assignment]
@@ -207,7 +207,9 @@ class RowMaker:
                     continue
                 found = (cell.strip(),) if one_each else _names_of(cell, mark)
                 for name in found:
-                    credits.append(_credit(name, role or (cells[own_role].strip() if own_role is not None else None), filed))
+                    credits.append(
+                        _credit(name, role or (cells[own_role].strip() if own_role is not None else None), filed)
+                    )
             if len(credits) == 1 and (key is not None or sort_name is not None):
                 author_id = cells[key].strip() if key is not None else ""
                 filed_as = cells[sort_name].strip() if sort_name is not None else ""

@@ -1,4 +1,4 @@
-"""CSV and TSV: the dialect guessed, rows by their header, broken rows told from the good ones around them (RFC 4180)."""
+"""CSV and TSV (RFC 4180): the dialect guessed, broken rows told from the good ones around them."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ class Delimited:
     def _wrong_width(self, place: int, cells: list[str]) -> Rejected:
         width = len(self._columns.header)
         reason = f"The row has {len(cells)} cells, and the header {width}."
-        return Rejected(place, cells[self._columns.skipped :], [Flaw("", self._dialect.delimiter.join(cells)[:SHOWN], reason)])
+        return Rejected(
+            place, cells[self._columns.skipped :], [Flaw("", self._dialect.delimiter.join(cells)[:SHOWN], reason)]
+        )
 
     def _grouped(self, rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
         """Rows of one key that follow each other, as one."""
@@ -162,5 +164,3 @@ class Delimited:
                 yield row
         if first is not None:
             yield join_rows(first, others)
-
-

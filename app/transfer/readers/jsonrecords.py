@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -116,60 +117,82 @@ def ndjson(lines: Lines, records: Records) -> Iterator[Row | Rejected]:
 
 
 def array(source: Source, encoding: str, records: Records) -> Iterator[Row | Rejected]:
-    """The records of an array, one after the other; the whole of it is never in memory."""
-    text = text_of(source, encoding)
-    buffer, at, number, ended, begun = "", 0, 0, False, False
-    while True:
-        at = _between.match(buffer, at).end()  # type: ignore[union-attr]
-        if not begun and at < len(buffer):
-            begun, at = True, at + 1  # the bracket
-            continue
-        if at < len(buffer) and buffer[at] == "]":
-            if buffer[at + 1 :].strip() or (not ended and text.read(CHUNK).strip()):
-                raise BreaksOff(f"Something follows the array, after record {number:,}.")
-            return
-        found: tuple[Any, int] | None = None
-        mistake = "it is cut off"
-        if at < len(buffer):
-            try:
-                found = decoder.raw_decode(buffer, at)
-            except json.JSONDecodeError as error:
-                mistake = error.msg
-                if error.pos < len(buffer) - CERTAIN and not error.msg.startswith("Unterminated"):
-                    ended_here = True
-                else:
-                    ended_here = ended
-            except (ValueError, RecursionError) as error:
-                mistake, ended_here = str(error), True
-            else:
-                ended_here = found[1] < len(buffer)
-        else:
-            ended_here = False
-        if not ended and not ended_here and len(buffer) - at < LONGEST:
-            more = text.read(max(CHUNK, len(buffer) - at))
-            ended = not more
-            buffer, at = buffer[at:] + more, 0
-            continue
-        if at == len(buffer):
-            raise BreaksOff(f"The array is not closed: the file is cut off after record {number:,}.")
+    """The records of an array, one after the other. Raises `BreaksOff` where it cannot be followed further."""
+    items = _Items(text_of(source, encoding))
+    number = 0
+    while (item := items.next(number)) is not None:
         number += 1
-        if found:
-            yield records.row(number, found[0], buffer[at : found[1]])
-            at = found[1]
-            continue
-        end = _end_of(buffer, at)
-        if end is None and not ended and len(buffer) - at < LONGEST:
-            number -= 1
-            more = text.read(max(CHUNK, len(buffer) - at))
-            ended = not more
-            buffer, at = buffer[at:] + more, 0
-            continue
-        if end is None:
-            shown = buffer[at : at + SHOWN]
-            yield Rejected(number, shown, [Flaw("", shown, f"This is no JSON ({mistake}), and where it ends is not clear.")])
-            raise BreaksOff(f"The array cannot be read beyond record {number:,}: {mistake}.")
-        yield Rejected(number, buffer[at:end], [Flaw("", buffer[at:end][:SHOWN], f"This is no JSON: {mistake}.")])
-        at = end
+        text, value, mistake = item
+        if mistake:
+            yield Rejected(number, text, [Flaw("", text[:SHOWN], f"This is no JSON: {mistake}.")])
+        else:
+            yield records.row(number, value, text)
+
+
+class _Items:
+    """The items of a JSON array that is read piece by piece; the whole of it is never in memory."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._buffer, self._at, self._ended = "", 0, False
+        self._skip()
+        self._at += 1  # the bracket
+
+    def next(self, number: int) -> tuple[str, Any, str] | None:
+        """The text and value of the next item, or what is wrong with it; None at the end.
+
+        `number` items came before.
+        """
+        if not self._skip():
+            raise BreaksOff(f"The array is not closed: the file is cut off after record {number:,}.")
+        if self._buffer[self._at] == "]":
+            self._at += 1
+            if self._skip():
+                raise BreaksOff(f"Something follows the array, after record {number:,}.")
+            return None
+        while True:
+            mistake, certain, value, end = self._parse()
+            if not mistake and (end < len(self._buffer) or self._ended):
+                break
+            if not certain and self._more():
+                continue
+            found = _end_of(self._buffer, self._at)
+            if found is not None:
+                end = found
+                break
+            if not self._more():
+                raise BreaksOff(f"The array cannot be read beyond record {number:,}: {mistake or 'it is cut off'}.")
+        text, self._at = self._buffer[self._at : end], end
+        return text, value, mistake
+
+    def _parse(self) -> tuple[str, bool, Any, int]:
+        """What is wrong with what comes next, if anything; whether more text cannot mend it; the value, and its end."""
+        try:
+            value, end = decoder.raw_decode(self._buffer, self._at)
+        except json.JSONDecodeError as error:
+            # What is wrong near the end of the buffer, or an open string, may be due to the cut.
+            is_certain = error.pos < len(self._buffer) - CERTAIN and not error.msg.startswith("Unterminated")
+            return error.msg, is_certain, None, self._at
+        except (ValueError, RecursionError) as error:
+            return str(error), True, None, self._at
+        return "", False, value, end
+
+    def _skip(self) -> bool:
+        """Pass over white space and commas; whether anything follows."""
+        while True:
+            self._at = _between.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            if self._at < len(self._buffer):
+                return True
+            if not self._more():
+                return False
+
+    def _more(self) -> bool:
+        """Read further, as much again as there is; whether there was more, within the bounds of a record."""
+        kept = len(self._buffer) - self._at
+        piece = self._text.read(max(CHUNK, kept)) if not self._ended and kept < LONGEST else ""
+        self._ended = self._ended or (not piece and kept < LONGEST)
+        self._buffer, self._at = self._buffer[self._at :] + piece, 0
+        return bool(piece)
 
 
 def _end_of(text: str, start: int) -> int | None:

@@ -1,8 +1,8 @@
 """Layouts: which columns the spreadsheets and exports have that people bring, and what becomes of each.
 
 A column's target is a field of ours, or one of these: ``key`` (the row's id in its source), ``authors[role]``,
-``identifiers[scheme]``, ``author_key`` and ``sort_name`` (of the authors of the same row), ``title_with_series``. Adding
-a layout is an item of `LAYOUTS`.
+``identifiers[scheme]``, ``author_key`` and ``sort_name`` (of the authors of the same row), ``title_with_series``.
+Adding a layout is an item of `LAYOUTS`.
 """
 
 from __future__ import annotations
@@ -218,14 +218,15 @@ LAYOUTS = (
 
 # Headers of any other spreadsheet, the preferred before others of the same target.
 _PLAIN = _columns(
-    title="title, book title, book name, name of book, full title, titel, buchtitel, titre, título, titulo, titolo, название",
+    title="title, book title, book name, name of book, full title, titel, buchtitel, titre, título, titulo, titolo, "
+    "название",
     subtitle="subtitle, sub title, untertitel, sous titre, subtítulo",
-    authors="authors, author, book author, author name, author names, author s, writer, writers, creator, creators, by, "
-    "autor, autoren, verfasser, auteur, auteurs, autore, autores, автор",
+    authors="authors, author, book author, author name, author names, author s, writer, writers, creator, creators, "
+    "by, autor, autoren, verfasser, auteur, auteurs, autore, autores, автор",
     isbn="isbn, isbn13, isbn 13, isbn10, isbn 10, isbns, ean, ean13, gtin",
     published="published, publication date, date published, published date, publication year, year published, year of "
-    "publication, published year, publish date, pub date, pubdate, pub year, year, date, first published, release date, "
-    "jahr, erscheinungsjahr, année, año, anno",
+    "publication, published year, publish date, pub date, pubdate, pub year, year, date, first published, release "
+    "date, jahr, erscheinungsjahr, année, año, anno",
     publisher="publisher, publishers, verlag, éditeur, editorial, editore, imprint",
     language="language, languages, language code, lang, sprache, langue, idioma, lingua",
     page_count="page count, pages, number of pages, num pages, no of pages, pagecount, seiten, seitenzahl, páginas",

@@ -23,8 +23,7 @@ LONGEST = 1 << 20  # bytes of a record; the format itself ends at 99,999
 LONGEST_TEXT = 1 << 20  # characters between two tags of MARCXML
 _PIECE = 1 << 16
 
-_LEADER = slice(0, 24)
-# By the type of record (leader/06) and the bibliographic level (leader/07); see loc.gov/marc/bibliographic/bdleader.html.
+# By the type of record (leader/06) and the bibliographic level (leader/07): loc.gov/marc/bibliographic/bdleader.html.
 _NO_BOOKS = {
     "c": "music",
     "d": "music",
@@ -39,7 +38,13 @@ _NO_BOOKS = {
     "p": "mixed materials",
     "r": "object",
 }
-_NO_MONOGRAPHS = {"b": "part of a serial", "i": "integrating resource", "s": "serial", "c": "collection", "a": "part of a book"}
+_NO_MONOGRAPHS = {
+    "b": "part of a serial",
+    "i": "integrating resource",
+    "s": "serial",
+    "c": "collection",
+    "a": "part of a book",
+}
 _NO_RECORDS_OF_BOOKS = {"z": "authority record", "q": "community information", "w": "classification record"}
 
 logging.getLogger("pymarc").setLevel(logging.ERROR)  # it writes of every missing indicator
@@ -213,7 +218,9 @@ def book_of(number: int, record: Any, original: Any, scheme: str | None = None) 
     if reason:
         return Skipped(number, reason)
     if kind not in ("a", "t", " "):
-        return Rejected(number, original, [Flaw("", leader, f"The leader's type of record, {kind!r}, is none of MARC 21.")])
+        return Rejected(
+            number, original, [Flaw("", leader, f"The leader's type of record, {kind!r}, is none of MARC 21.")]
+        )
     fields: dict[str, Any] = {}
     identifiers: dict[str, list[str]] = {}
     _title(record, fields)
@@ -240,9 +247,7 @@ def _control(record: Any, tag: str) -> str:
 
 
 def _values(record: Any, tag: str, *codes: str) -> list[str]:
-    return [
-        value for field in record.get_fields(tag) for value in _parts(field, *codes) if value.strip()
-    ]
+    return [value for field in record.get_fields(tag) for value in _parts(field, *codes) if value.strip()]
 
 
 def _parts(field: Any, *codes: str) -> list[str]:
@@ -255,7 +260,10 @@ def _title(record: Any, fields: dict[str, Any]) -> None:
         subtitle = titles.without_isbd(" ".join(part.strip() for part in _parts(field, "b")))
         # A bracket that the cataloguer opened in the title and closed in the subtitle.
         if title.startswith("[") and "]" not in title:
-            title, subtitle = title[1:], subtitle.replace("]", "", 1) if subtitle.count("]") > subtitle.count("[") else subtitle
+            title, subtitle = (
+                title[1:],
+                subtitle.replace("]", "", 1) if subtitle.count("]") > subtitle.count("[") else subtitle,
+            )
         fields["title"], fields["subtitle"] = title, subtitle
         return
 
@@ -267,7 +275,10 @@ def _numbers(record: Any, fields: dict[str, Any], identifiers: dict[str, list[st
     for scheme, values in (
         ("isbn.cancelled", cancelled),
         ("lccn", [value.strip() for value in _values(record, "010", "a")]),
-        ("oclc", [value.partition(")")[2].strip() for value in _values(record, "035", "a") if value.startswith("(OCoLC)")]),
+        (
+            "oclc",
+            [value.partition(")")[2].strip() for value in _values(record, "035", "a") if value.startswith("(OCoLC)")],
+        ),
     ):
         found = list(dict.fromkeys(value for value in values if value))
         if found:
@@ -369,7 +380,7 @@ def _name(field: Any) -> tuple[str, bool]:
 
 
 def _role(field: Any) -> str | None:
-    """The first relator that the catalog knows; without any, a main entry is the author's, an added one a contributor's."""
+    """The first relator that the catalog knows; without any, a main entry is an author, an added one a contributor."""
     terms = field.get_subfields("4", "j" if field.tag.endswith("11") else "e")
     for term in terms:
         if roles.of(term):

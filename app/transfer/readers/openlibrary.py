@@ -1,4 +1,4 @@
-"""Open Library dumps: type, key, revision, time and JSON in each line, with tabs between (openlibrary.org/developers/dumps).
+"""Open Library dumps (openlibrary.org/developers/dumps): type, key, revision, time and JSON, with tabs between.
 
 Editions and works are both stored as books: an edition names its work under `identifiers` (`openlibrary_work`). Authors
 are named by key alone.
@@ -175,7 +175,6 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
     works = _keys(document.get("works"))
     if works:
         identifiers["openlibrary_work"] = works
-    pages = document.get("number_of_pages")
     series, publishers = _texts(document.get("series")), _texts(document.get("publishers"))
     return _present(
         {
@@ -185,7 +184,7 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
             "published": _text(document.get("publish_date")),
             "publisher": publishers[0] if publishers else None,
             "language": "/".join(_keys(document.get("languages"))),
-            "page_count": pages if type(pages) is int and 0 < pages < 10_000 else str(pages) if pages else document.get("pagination"),
+            "page_count": _pages(document),
             "description": _text(document.get("description")),
             "series": series[0] if series else None,
             "subjects": _subjects(document),
@@ -194,6 +193,14 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
             "identifiers": identifiers,
         }
     )
+
+
+def _pages(document: dict[str, Any]) -> Any:
+    """The number of pages; as text where it may have to be mended."""
+    pages = document.get("number_of_pages")
+    if type(pages) is int and 0 < pages < 10_000:
+        return pages
+    return str(pages) if pages else _text(document.get("pagination"))
 
 
 def _contributors(document: dict[str, Any]) -> list[Credit]:
