@@ -23,7 +23,7 @@ _unknown = re.compile(
     r"[\W_]*(n\.? ?d\.?|s\.? ?d\.?|s\.? ?a\.?|o\.? ?j\.?|unknown|none|null|nan|date unknown)?[\W_]*", re.I
 )
 _year = re.compile(r"(-?)([0-9]{1,4})(?:\.0+)?", re.ASCII)
-_before_christ = re.compile(r"([0-9]{1,4})\s*(?:b\.?\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.|av\.\s?j\.-c\.)", re.I | re.ASCII)
+_before_christ = re.compile(r"([0-9]{1,4})\s*(?:b\.?\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.?|av\.\s?j\.-c\.?)", re.I | re.ASCII)
 _iso = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?)?", re.ASCII)
 _compact = re.compile(r"(1[0-9]|20)([0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])", re.ASCII)
 _numeric = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})", re.ASCII)

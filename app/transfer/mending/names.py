@@ -12,8 +12,8 @@ from . import dates
 
 _NOBODY = """
     anonymous|anonym|anonymus|anónimo|anonimo|anonyme|anon|anonymous author|unknown|unknown author|author unknown
-    no author|not available|n/a|none|null|s.n|sine nomine|various|various authors|various artists|multiple authors|verschiedene
-    diverse|diverses|collectif|autores varios|vv. aa|vv.aa|aa. vv|aa.vv|et al|others|and others
+    no author|not available|n/a|none|null|s.n|sine nomine|various|various authors|various artists|multiple authors
+    verschiedene|diverse|diverses|collectif|autores varios|vv. aa|vv.aa|aa. vv|aa.vv|et al|others|and others
 """
 NOBODY = frozenset(name.strip() for name in re.split(r"[|\n]", _NOBODY) if name.strip())
 _RANKS = """

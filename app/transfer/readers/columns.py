@@ -45,8 +45,11 @@ class Columns:
         return len(REJECT) if self.header[: len(REJECT)] == REJECT else 0
 
     def described(self) -> list[str]:
-        """The columns that are used, as "title=Book-Title", ours first."""
-        return [f"{target}={self.header[index].strip()}" for index, target in self.targets]
+        """The columns that are used, as "title=Book-Title", several of one target with | between them."""
+        named: dict[str, list[str]] = {}
+        for index, target in self.targets:
+            named.setdefault(target, []).append(self.header[index].strip())
+        return [f"{target}={'|'.join(headers)}" for target, headers in named.items()]
 
 
 def columns_of(header: Cells, mapping: Mapping[str, str], layout: str | None, source: str | None) -> Columns:
