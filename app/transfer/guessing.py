@@ -105,7 +105,8 @@ def guess(source: Source, wishes: Wishes) -> Guess:
         return Guess("openlibrary", None, "openlibrary", encoding, packing)
     if found in ("ndjson", "json"):
         return Guess(found, None, wishes.source or "catalog", encoding, packing)
-    _refuse_binary(text)
+    if wishes.format is None:
+        _refuse_binary(text)
     delimiter = {"tab": "\t", "\\t": "\t"}.get(wishes.delimiter or "", wishes.delimiter)
     if delimiter is not None and len(delimiter) != 1:
         raise Unreadable(f"A delimiter is one character, or tab; {delimiter!r} is none.")

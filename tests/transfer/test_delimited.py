@@ -59,7 +59,7 @@ def test_an_encoding_and_a_delimiter_can_be_said(read):
         ({"delimiter": "ab"}, "one character"),
         ({"format": "xlsx"}, "no format 'xlsx'"),
         ({"mapping": {"titel": "title"}}, "Did you mean title"),
-        ({"mapping": {"title": "Tilte"}}, "Did you mean title"),
+        ({"mapping": {"title": "titles"}}, "Did you mean title"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_refused(read, wish, words):
@@ -68,9 +68,7 @@ def test_a_wish_that_cannot_be_met_is_refused(read, wish, words):
 
 
 def test_a_stray_byte_is_read_as_windows_1252_and_counted(read):
-    found = read(b"title,publisher\n" + "Été,A\n".encode() + b"\xc9t\xe9,B\n")
-    assert [one.values["title"] for one in found.prepared] == ["Été", "Été"] or found.guess.encoding == "cp1252"
-    content = b"title,publisher\n" + "Été,A\n".encode() * 60_000 + b"\xc9t\xe9,B\n"
+    content = b"title,publisher\n" + "Été,A\n".encode() * 40_000 + b"\xc9t\xe9,B\n"
     found = read(content)
     assert found.prepared[-1].values["title"] == "Été"
     assert found.counts.mends == {"encoding": 1}
@@ -126,9 +124,7 @@ def test_a_header_alone_is_a_file_without_records(read):
 def test_columns_that_nobody_knows_are_reported_and_a_title_is_needed(read):
     found = read("Book-Title,Shelf mark,Shelf mark\nA,x,y\n", mapping={"title": "Book-Title"})
     assert found.only.values == {"title": "A"}
-    assert str(found.guess) == (
-        "comma-separated, UTF-8, books; title=Book-Title; not used: Shelf mark, Shelf mark"
-    )
+    assert str(found.guess) == ("comma-separated, UTF-8, books; title=Book-Title; not used: Shelf mark, Shelf mark")
     with pytest.raises(intake.Unreadable, match=r"it reads: Werk, Jahr\. If one of them .* --map 'title=ITS NAME'"):
         read("Werk,Jahr\nA,1999\n")
 
@@ -189,7 +185,11 @@ EXPORTS = {
             "published": "2008",
             "identifiers": {"goodreads": ["2767052"]},
         },
-        [Contributor("Suzanne Collins", sort_name="Collins, Suzanne"), Contributor("Jane Doe"), Contributor("John Roe")],
+        [
+            Contributor("Suzanne Collins", sort_name="Collins, Suzanne"),
+            Contributor("Jane Doe"),
+            Contributor("John Roe"),
+        ],
     ),
     "librarything": (
         "Book Id\tTitle\tPrimary Author\tPrimary Author Role\tSecondary Author\tSecondary Author Roles\tPublication\t"
@@ -330,7 +330,11 @@ def test_a_row_without_any_id_has_a_digest_of_its_own_and_of_its_source(read):
     again = read(content).prepared
     elsewhere = read(content, source="shop").prepared
     assert len({first.digest, second.digest, elsewhere[0].digest}) == 3
-    assert [one.digest for one in again] == [first.digest, second.digest, ""] == [first.digest, second.digest, third.digest]
+    assert (
+        [one.digest for one in again]
+        == [first.digest, second.digest, ""]
+        == [first.digest, second.digest, third.digest]
+    )
 
 
 @pytest.mark.parametrize(
@@ -341,8 +345,8 @@ def test_a_row_without_any_id_has_a_digest_of_its_own_and_of_its_source(read):
         ("isbn", "0439023484", {"identifiers": {"original.isbn": ["0439023484"]}}),
         ("language", "en/fr", {"language": "en", "identifiers": {"original.language": ["en/fr"]}}),
         ("page_count", "many", {"identifiers": {"original.page_count": ["many"]}}),
-        ("page_count", "xv, 239 p.", {"page_count": 239}),
-        ("page_count", "1,024", {"page_count": 1024}),
+        ("page_count", '"xv, 239 p."', {"page_count": 239}),
+        ("page_count", '"1,024"', {"page_count": 1024}),
         ("page_count", "0", {}),
         ("series_position", "1-3", {"identifiers": {"original.series_position": ["1-3"]}}),
         ("cover_url", "cover.jpg", {"identifiers": {"original.cover_url": ["cover.jpg"]}}),
@@ -372,22 +376,23 @@ def test_what_is_certain_is_kept_and_so_is_what_was_there(read, column, cell, va
 )
 def test_a_row_that_breaks_a_rule_is_rejected_with_field_and_reason(read, column, cell, field):
     row = {"title": "A", column: cell}
-    found = read(f"{','.join(row)}\n{','.join(row.values())},\n".replace(f"{','.join(row)}", f"{','.join(row)},publisher", 1))
+    found = read(f"{','.join(row)},publisher\n{','.join(row.values())},\n")
     [rejected] = found.rejected
     assert [(flaw.field, bool(flaw.reason)) for flaw in rejected.flaws] == [(field, True)]
     assert rejected.place == 2
 
 
-def test_every_field_of_a_book_can_be_a_column():
-    from app.transfer.preparing import _rules_of
-
-    assert {name for name, field in BOOKS.fields.items() if not field.read_only} <= _rules_of(BOOKS)[2].keys()
+def test_every_field_of_a_book_can_be_a_column(read):
+    fields = [name for name, field in BOOKS.fields.items() if not field.read_only]
+    found = read(",".join(fields) + "\n" + ",".join("x" for _ in fields) + "\n")
+    assert [target for _, target in found.guess.columns.targets] == fields
+    assert found.counts.mends.keys().isdisjoint({"unknown_member"})
 
 
 CELL = st.text(st.sampled_from('ab"\\;,\n\r\t é\0\u2028&') | st.characters(codec="utf-8"), max_size=20)
 
 
-@given(st.lists(st.lists(CELL, max_size=4), max_size=20), st.sampled_from(',;\t|'))
+@given(st.lists(st.lists(CELL, max_size=4), max_size=20), st.sampled_from(",;\t|"))
 def test_whatever_a_csv_writer_writes_is_read_row_by_row(tmp_path_factory, rows, mark):
     file = tmp_path_factory.mktemp("csv") / "file.csv"
     with file.open("w", encoding="utf-8", newline="") as stream:
@@ -406,9 +411,7 @@ def test_whatever_bytes_follow_a_header_nothing_fails_and_nothing_is_lost(tmp_pa
         found = read_file(file, format="csv", delimiter=",", encoding="latin-1")
     except intake.Unreadable:
         return
-    text = (
-        content.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    )
+    text = content.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     letters = sum(line.count("a") + line.count("\xe9") for line in text)
     kept = sum(_letters(one.original) for one in found.outcomes)
     assert kept == letters

@@ -327,7 +327,9 @@ def test_mended_text_holds_nothing_harmful(value):
         assert "combining marks" in str(error.errors) or not texts.shows(mended)
 
 
-@pytest.mark.parametrize("read", [dates.read, isbns.read, languages.read, names.filed, names.guessed, titles.with_series])
+@pytest.mark.parametrize(
+    "read", [dates.read, isbns.read, languages.read, names.filed, names.guessed, titles.with_series]
+)
 @given(value=st.text())
 def test_mending_fails_on_nothing(read, value):
     read(value)

@@ -208,7 +208,8 @@ def _contributors(document: dict[str, Any]) -> list[Credit]:
     for heading in _texts(document.get("contributions")):
         name, role = names.with_role(heading)
         credits.append(Credit(name, role or "contributor", None, "," in name))
-    for item in document.get("contributors") or ():
+    others = document.get("contributors")
+    for item in others if isinstance(others, list) else ():
         name_ = _text(item.get("name")) if isinstance(item, dict) else None
         if name_:
             credits.append(Credit(name_, _text(item.get("role")) or "contributor"))
