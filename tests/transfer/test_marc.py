@@ -225,8 +225,12 @@ def test_xml_that_breaks_off_says_where(read, content, prepared, words):
 
 @pytest.mark.parametrize(
     "broken",
-    ["<record><leader>short</leader></record>", "<record><controlfield>1</controlfield></record>", "<record/>"]
-    + ['<record><datafield tag="245" ind1="1" ind2="0"><subfield>A</subfield></datafield></record>'],
+    [
+        "<record/>",
+        "<record><leader>short</leader></record>",
+        "<record><controlfield>1</controlfield></record>",
+        '<record><datafield tag="245" ind1="1" ind2="0"><subfield>A</subfield></datafield></record>',
+    ],
 )
 def test_a_record_that_is_no_marc_is_rejected_and_the_others_are_read(read, broken):
     content = collection(POOH, POOH).replace(b"</record><record>", b"</record>" + broken.encode() + b"<record>")

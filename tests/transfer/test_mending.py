@@ -318,13 +318,11 @@ def test_text_that_looks_clean_is_what_would_be_stored(value):
         assert text.paragraphs(value) == value
 
 
-@given(st.text())
+@given(st.text(max_size=30))
 def test_mended_text_holds_nothing_harmful(value):
     mended, _ = texts.mended(value)
-    try:
-        text.paragraphs(mended)
-    except SchemaError as error:
-        assert "combining marks" in str(error.errors) or not texts.shows(mended)
+    if texts.shows(mended):
+        assert text.paragraphs(mended)
 
 
 @pytest.mark.parametrize(
