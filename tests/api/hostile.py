@@ -966,6 +966,9 @@ ACCEPTS = (
     "application/json;q=0.0, text/html",
     "application/*;q=0, */*",
     "application/jsonx",
+    "application/ndjson",
+    "text/csv;q=0",
+    "application/x-ndjson;q=0, text/*",
     ", ".join(f"text/x-{number}" for number in range(500)),
 )
 
@@ -975,7 +978,7 @@ def _accepts() -> Iterator[Row]:
         yield Row(f"accept: {accept[:50]}", "GET", "/books", 406, None, {"Accept": accept}, "not_allowed", "Accept")
     for method, target in (
         ("GET", "/books/1"),
-        ("GET", "/authors/1/books"),
+        ("GET", "/books/duplicates"),
         ("GET", "/"),
         ("GET", "/openapi.json"),
         ("GET", "/problems"),
