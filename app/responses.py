@@ -47,6 +47,7 @@ class Stream:
             self.size += len(piece)
             yield piece
         self.whole = True
+        self._close()  # what it took is free before the last bytes are taken
 
     def close(self) -> None:
         """End it (as WSGI asks for, PEP 3333)."""
