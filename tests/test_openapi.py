@@ -264,7 +264,7 @@ def test_a_list_takes_every_filter_with_every_operator_and_nothing_else(
         for operator in filter_.operators
     }
     assert len(names) == len(set(names))
-    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields"}
+    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields", "format"}
 
 
 @pytest.mark.parametrize(("path", "resource"), LISTS, ids=[path for path, _ in LISTS])
