@@ -32,7 +32,7 @@ class Unsuitable(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be written: the format, the kinds of records, and what is asked of them, as in a list's query string."""
+    """What is to be written: the format, the kinds of records, and what is asked of them, as a list's parameters."""
 
     format: str
     kinds: tuple[Kind, ...]
