@@ -48,6 +48,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     from .health import health
     from .home import home
     from .suggestions.routes import suggestions
+    from .transfer import marks  # noqa: F401 - its table is one of the schema
 
     for blueprint in (home, health, docs, books, authors, suggestions):
         app.register_blueprint(blueprint)

@@ -169,7 +169,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
                             raise
     finally:
         if committing:  # whether or not it came through
-            current_app.extensions[ON_COMMIT]()
+            committed()
     raise AssertionError("unreachable")
 
 
@@ -196,6 +196,28 @@ def translated_errors() -> Iterator[None]:
         if gone or (code or "").startswith((*UNAVAILABLE, *SERIALIZATION)):
             raise DatabaseUnavailable from error
         raise
+
+
+@contextlib.contextmanager
+def connected(settings: Mapping[str, str]) -> Iterator[Any]:
+    """A psycopg2 connection of its own beside the pool, for work that takes long: it keeps no budget of time, and has
+    `settings` beside those of every connection. Whoever commits over it calls `committed` after that.
+
+    Raises `DatabaseUnavailable`, also for what the block meets.
+    """
+    with _translated_errors():
+        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
+        merged = " ".join(f"-c {name}={value}" for name, value in {**SESSION, **settings}.items())
+        connection = psycopg2.connect(*arguments, **{**options, "connect_timeout": CONNECT_SECONDS, "options": merged})
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def committed() -> None:
+    """Tell whoever keeps answers that the catalog has changed."""
+    current_app.extensions[ON_COMMIT]()
 
 
 def probe(seconds: float = 2.0) -> str | None:

@@ -6,6 +6,7 @@ Each returns what is certain, with the mends it took. Nothing is invented, and w
 # Warnings, counted by these names. Where something was lost, the record's `identifiers` keep what stood there under
 # `original.` and the name of the field.
 KINDS = {
+    "author_ambiguous": "Several authors bear the name; the one known longest is taken.",
     "characters": "Control characters: read as Windows-1252 where that gives letters, else left out.",
     "date_reduced": "Only a part of the date is certain; what stood there is kept.",
     "date_rewritten": "A date in another form.",
@@ -15,6 +16,7 @@ KINDS = {
     "entities": "HTML entities.",
     "isbn_padded": "An ISBN-10 without its leading zeros.",
     "isbn_rounded": "An ISBN that a spreadsheet rounded (9.78E+12); nothing can be made of it.",
+    "isbn_taken": "Another book has the ISBN; it is kept under `identifiers`.",
     "isbn_wrong": "An ISBN with a wrong check digit, or none at all; what stood there is kept.",
     "items_left_out": "More items than a list may have, or items that are too long.",
     "language_reduced": "Several languages; the first is taken, and what stood there is kept.",
