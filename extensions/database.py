@@ -198,21 +198,24 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
+def connect(settings: Mapping[str, str]) -> Any:
+    """A psycopg2 connection of its own beside the pool, for work that takes long: it keeps no budget of time, and has
+    `settings` beside those of every connection. Raises `DatabaseUnavailable`.
+    """
+    with translated_errors():
+        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
+        return psycopg2.connect(*arguments, **{**options, **connection_options({**SESSION, **settings})})
+
+
 @contextlib.contextmanager
 def connected(settings: Mapping[str, str]) -> Iterator[Any]:
-    """A psycopg2 connection of its own beside the pool, for work that takes long: it keeps no budget of time, and has
-    `settings` beside those of every connection. Whoever commits over it calls `committed` after that.
+    """As `connect`, for a block. Whoever commits over it calls `committed` after that.
 
     Raises `DatabaseUnavailable`, also for what the block meets.
     """
-    with _translated_errors():
-        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
-        merged = " ".join(f"-c {name}={value}" for name, value in {**SESSION, **settings}.items())
-        connection = psycopg2.connect(*arguments, **{**options, "connect_timeout": CONNECT_SECONDS, "options": merged})
-        try:
-            yield connection
-        finally:
-            connection.close()
+    connection = connect(settings)
+    with translated_errors(), contextlib.closing(connection):
+        yield connection
 
 
 def committed() -> None:

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
-import psycopg2
 from flask import Flask, current_app
 
-from .database import SESSION, Row, connection_options, db, translated_errors
+from .database import Row, connect, translated_errors
 from .deadline import within
 from .statement import Statement
 
@@ -103,16 +102,9 @@ class Snapshot:
 
 def _connected() -> Any:
     """A connection of its own, in a transaction that sees one moment and changes nothing."""
-    with translated_errors():
-        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
-        settings = {**SESSION, "statement_timeout": f"{int(FETCH_SECONDS * 1000)}"}
-        connection = psycopg2.connect(*arguments, **{**options, **connection_options(settings)})
-        try:
-            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    connection = connect({"statement_timeout": f"{int(FETCH_SECONDS * 1000)}"})
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)  # said to the server with the first query
+    return connection
 
 
 def _close(connection: Any, places: threading.BoundedSemaphore) -> None:

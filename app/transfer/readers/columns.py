@@ -136,6 +136,9 @@ class RowMaker:
         self._layout, self._source = columns.layout, columns.source
         self._kind = columns.layout.kind
         fields = RESOURCES[self._kind].fields
+        # Nobody but the export writes all fields, by their names.
+        written = {name for name, field in fields.items() if not field.read_only}
+        self._own = self._layout in OURS.values() and written <= {target for _, target in columns.targets}
         self._plain: list[tuple[int, str]] = []
         self._acts: list[Act] = []
         self._key: int | None = None
@@ -176,7 +179,7 @@ class RowMaker:
             value = cells[self._key].strip()
             if value:
                 key = Key(self._source, value)
-        return Row(place, self._kind, fields, cells, key, self._layout.adds)
+        return Row(place, self._kind, fields, cells, key, self._layout.adds, own=self._own)
 
     # ---- people
 

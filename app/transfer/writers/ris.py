@@ -18,7 +18,7 @@ class Ris(Bibliographic):
     suffix = "ris"
 
     def book(self, book: Book) -> bytes:
-        lines = (f"{tag}  - {' '.join(value.split())}".rstrip() for tag, value in self._lines(book))
+        lines = (f"{tag}  - {' '.join(value.split())}" for tag, value in self._lines(book))
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def _lines(self, book: Book) -> Iterator[tuple[str, str]]:
