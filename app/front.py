@@ -94,6 +94,7 @@ class Front:
         else:
             environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
             answer, cache_status = self._read(environ)
+            environ["REQUEST_METHOD"] = method
         return self._send(environ, start_response, method, answer, cache_status, started)
 
     def at_hand(self, environ: Environ, start_response: StartResponse) -> list[bytes] | None:
