@@ -144,6 +144,54 @@ def print_openapi() -> None:
     click.echo(openapi.text(current_app).decode())
 
 
+_EXPORT_HELP = """
+    Export the catalog, or a part of it, to FILE ("-" is standard output).
+
+    \b
+        flask --app wsgi catalog export catalog.ndjson.gz
+        flask --app wsgi catalog export english.csv --filter language=en --filter 'published[gte]=1990' --sort=-title
+        flask --app wsgi catalog export reading.bib --query 'author[contains]=le%20guin'
+
+    Everything is of one moment, whatever is written meanwhile. The format follows from the name; .gz behind it packs
+    the file. FILE appears, or is replaced, only when it is whole.
+
+    ndjson holds everything: authors, then books, each line as the API answers it. `catalog import --restore` reads it
+    into an empty catalog, ids and timestamps included. csv and tsv hold the fields that can be written, for the import
+    and for spreadsheets: of a contributor the name, role and credited name. Cells are as they are stored, also those
+    that begin like a formula.
+
+    marcxml, marc, bibtex and ris hold books, for libraries and citations, and what these formats have no place for is
+    missing: of authors all but their names as they are filed; the cover (but in MARC); other identifiers than ISBNs
+    and statements of edition (but in MARC); in marc fields over 9,999 bytes, which are counted; in ris line breaks,
+    and roles other than author, editor and translator but as notes.
+"""
+
+
+@catalog.command("export", help=_EXPORT_HELP)
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option(
+    "--format",
+    type=click.Choice(["ndjson", "csv", "tsv", "marcxml", "marc", "bibtex", "ris"]),
+    help="Where the name of FILE does not say it.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["books", "authors", "all"]),
+    help="What is exported: all where the format is ndjson and nothing is asked of the records, else books.",
+)
+@click.option(
+    "--filter", "filters", multiple=True, metavar="NAME=VALUE", help="A filter of the API; may be given several times."
+)
+@click.option("--query", metavar="QUERY", help="The same, and more, as a query string of the API, percent-encoded.")
+@click.option("--sort", help="As in the API: -published,title. By id, unless it is given.")
+@click.option("--fields", help="Of ndjson, csv and tsv: only these fields.")
+def export(**options: Any) -> None:
+    """Export to a file; see `_EXPORT_HELP`."""
+    from .transfer.export_command import Asked, run
+
+    run(Asked(**options))
+
+
 def _load_sample() -> None:
     from .transfer.command import Asked
 

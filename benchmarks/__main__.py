@@ -25,7 +25,7 @@ import psycopg2
 
 from extensions.database import SESSION
 
-from . import contestants, depth, endurance, filters, gutenberg, quality, reads, report, search, writes
+from . import contestants, depth, endurance, export, filters, gutenberg, quality, reads, report, search, writes
 from .database import Cluster
 from .load import available, by_wrk, in_turns
 from .reads import Bench
@@ -34,7 +34,7 @@ from .traced import Traced
 from .walk import SORTS, walk
 
 QUICK_PARTS = ("pages", "books", "hits", "depth")
-PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg", "search", "quality")
+PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg", "search", "quality", "export")
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         say(f"\n### Memory (PSS) under requests of all kinds\n\n{report.table(titles, rows)}")
     if "search" in parts:
         show_search(cluster, plan, folder)
+    if "export" in parts:
+        show_export(cluster, plan, folder)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(GUTENBERG does not name the folder of Project Gutenberg's catalogue: what needs it is left out)")
@@ -205,6 +207,27 @@ def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
     kept, without = found.values()
     cost, slower = kept.cpu / without.cpu, without.rate / kept.rate
     say(f"\nWith search data a write costs {cost:.2f} times the CPU, and takes {slower:.2f} times as long.")
+
+
+def show_export(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """How fast all books go out, and what memory that takes."""
+    with as_the_service_connects(cluster, plan.books) as cursor:
+        found = export.measure(cluster, plan.books, folder, min(plan.rounds, 3), cursor)
+    floor = next(iter(found.values()))
+    rows = [
+        (
+            name,
+            f"{one.median:.1f}",
+            f"{plan.books / one.median:,.0f}",
+            f"{one.size / 2**20:,.0f}",
+            f"{floor.median / one.median:.2f}",
+            f"{one.most / 2**20:.0f}" if one.most else "",
+            f"{(one.most - one.before) / 2**20:.0f}" if one.before else "",
+        )
+        for name, one in found.items()
+    ]
+    titles = ("", "seconds", "books a second", "MB", "rate by that of COPY", "memory, MB", "more than before, MB")
+    say(f"\n### All books go out\n\n{report.table(titles, rows)}")
 
 
 def show_quality(found: quality.Findings, plan: Plan) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 from app.values import person_name
 from app.vocabulary import Identifiers
 
-from .records import Contributor, Key, Outcome, Prepared, Rejected, Skipped
+from .records import DIGEST, Contributor, Key, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 10_000
 MOST_LETTERS = 16_000_000
 LONGEST_KEY = Identifiers.value.longest
-DIGEST = "digest"  # the scheme of the digests by which records are known that have no other id
 
 # The columns of the staging tables, in the order in which they are written.
 BOOKS = (

@@ -38,7 +38,7 @@ from app.vocabulary import (
 )
 
 from .mending import dates, isbns, languages, names, roles, texts, titles
-from .records import Contributor, Credit, Flaw, Key, Kind, Mend, Outcome, Prepared, Rejected, Row, Skipped
+from .records import DIGEST, Contributor, Credit, Flaw, Key, Kind, Mend, Outcome, Prepared, Rejected, Row, Skipped
 
 LONGEST_SHOWN = 200  # characters of a value that a warning or a flaw repeats
 RESOURCES: dict[Kind, Resource] = {"books": BOOKS, "authors": AUTHORS}
@@ -47,6 +47,8 @@ _url = re.compile(Url.PATTERN)
 _whole = re.compile(r"([0-9]{1,6})(?:\.0+)?", re.ASCII)
 _grouped = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+", re.ASCII)
 _pages = re.compile(r"([0-9]{1,6})\s*(?:p|pp|pages|seiten|s|str|pagina's|páginas|pag)\b\.?", re.I | re.ASCII)
+_written_number = re.compile(r"[0-9]{1,6}(?:\.[0-9]+)?", re.ASCII)
+_digest = re.compile("[0-9a-f]{32}")
 _decimal = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?", re.ASCII)
 
 
@@ -65,6 +67,8 @@ class Preparing:
             if name in lines and type(raw) is str and len(raw) <= lines[name] and texts.is_clean(raw):
                 values[name] = raw
                 continue
+            if row.own and draft.take_own(name, raw):
+                continue
             rule = draft.rules.get(name)
             if rule is None:
                 draft.mend("unknown_member", name, raw)
@@ -77,7 +81,7 @@ class Preparing:
         draft.finish(adds=row.adds)
         if draft.flaws:
             return Rejected(row.place, row.original, draft.flaws, row.rows)
-        digest = "" if row.key or draft.values.get("isbn") else self._digest(row.original)
+        digest = "" if row.key or draft.values.get("isbn") else draft.digest or self._digest(row.original)
         return Prepared(
             row.place,
             row.kind,
@@ -158,6 +162,45 @@ class _Draft:
         for field in self.fields.values():
             if field.required and field.name not in self.values and not any(f.field == field.name for f in self.flaws):
                 self.flaw(field.name, None, f"{field.name} is required, and there is none.")
+
+    @property
+    def digest(self) -> str:
+        """The digest by which the record was known when it was exported; "" where it has none."""
+        return next((value for value in self.identifiers.get(DIGEST, ()) if _digest.fullmatch(value)), "")
+
+    def take_own(self, name: str, raw: Any) -> bool:
+        """Take a value of our own export, if it is in stored form; else (somebody edited it) it is one as any other."""
+        if name in ("authors", "person"):
+            return self._take_own_people(name, raw)
+        field, value = self.fields[name], raw[0] if name == "isbn" else raw
+        if isinstance(field.kind, Integer | Number) and _written_number.fullmatch(raw):
+            value = float(raw) if "." in raw else int(raw)
+        faults = Faults()
+        read = field.kind.read(value, "", faults)
+        if faults or (isinstance(raw, str) and read != value):
+            return False
+        if name == "identifiers":
+            self.identifiers |= read
+        else:
+            self.values[name] = read
+        return True
+
+    def _take_own_people(self, name: str, raw: Any) -> bool:
+        faults = Faults()
+        credits = raw if name == "authors" else [raw]
+        names = [(_name_rule.read(one.name, "", faults), one) for one in credits]
+        if faults or any(read != one.name for read, one in names):
+            return False
+        if name == "person":
+            self.values["name"] = raw.name
+            if raw.sort_name and not self.take_own("sort_name", raw.sort_name):
+                self._take_line(self.fields["sort_name"], raw.sort_name)
+            return True
+        sent = [{"name": one.name, "role": one.role, "credited_as": one.credited_as} for one in credits]
+        read = self.fields["authors"].kind.read(sent, "", faults)
+        if not faults:
+            self.contributors = [Contributor(one.name, one.role, None, one.credited_as) for one in read]
+        return not faults
 
     # ---- one method for each kind of value
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["books", "authors"]
+DIGEST = "digest"  # the scheme of the digests by which records are known that have no other id
 
 
 class Key(NamedTuple):
@@ -61,6 +62,7 @@ class Row:
     `fields` holds raw values by the names of our fields: text as in the file, or what JSON holds; what is empty is left
     out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name) and
     `title_with_series`. `key` is the record's id in its source. `original` is what the format's own rejects take.
+    `own`: the catalog's export wrote it, so that what is in stored form needs no mending, however it looks.
     """
 
     place: int
@@ -70,6 +72,7 @@ class Row:
     key: Key | None = None
     adds: bool = False
     rows: int = 1
+    own: bool = False
 
 
 @dataclass(slots=True, frozen=True)

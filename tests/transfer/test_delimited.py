@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.books.schemas import BOOKS
-from app.transfer import cells, intake
+from app.transfer import intake
 from app.transfer.readers.layouts import LAYOUTS
 from app.transfer.records import Contributor, Key
+from app.values import cell
 from tests.conftest import ROOT
 
 from .conftest import read_file
@@ -160,7 +161,7 @@ def test_our_own_columns_are_read_as_they_are_written(read):
 
 @given(st.lists(st.text(min_size=1).filter(lambda item: item.strip() == item)))
 def test_a_cell_holds_what_was_put_into_it(values):
-    assert cells.split(cells.join(values)) == values
+    assert cell.split(cell.join(values)) == values
 
 
 def test_the_sample_catalog_needs_no_mending():

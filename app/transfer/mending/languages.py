@@ -86,6 +86,15 @@ def read(raw: str) -> Language:
     return Language(None, "language_unknown")
 
 
+_three_letters = {two: three for three, two in reversed(_two_letters.items())}  # the first, which libraries use
+
+
+def three_letters(tag: str) -> str:
+    """MARC's code (ISO 639-2/B) of a tag's language; "und" where none is known."""
+    primary = tag.partition("-")[0].lower()
+    return _three_letters.get(primary, primary if len(primary) == 3 else "und")
+
+
 def _tag(text: str) -> str | None:
     word = text.lower()
     if word in _names:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.books import credit
 from app.problems import unknown_name
-from app.transfer import cells as several
 from app.transfer.mending import names, roles
 from app.transfer.preparing import RESOURCES
 from app.transfer.records import Credit, Key, Kind, Row
 from app.transfer.sources import Unreadable
+from app.values.cell import split
 from app.vocabulary import Lines
 
 from .layouts import LAYOUTS, OURS, PLAIN, Layout, folded
@@ -135,6 +136,9 @@ class RowMaker:
         self._layout, self._source = columns.layout, columns.source
         self._kind = columns.layout.kind
         fields = RESOURCES[self._kind].fields
+        # Nobody but the export writes all fields, by their names.
+        written = {name for name, field in fields.items() if not field.read_only}
+        self._own = self._layout in OURS.values() and written <= {target for _, target in columns.targets}
         self._plain: list[tuple[int, str]] = []
         self._acts: list[Act] = []
         self._key: int | None = None
@@ -175,7 +179,7 @@ class RowMaker:
             value = cells[self._key].strip()
             if value:
                 key = Key(self._source, value)
-        return Row(place, self._kind, fields, cells, key, self._layout.adds)
+        return Row(place, self._kind, fields, cells, key, self._layout.adds, own=self._own)
 
     # ---- people
 
@@ -254,8 +258,8 @@ def _own_authors(places: list[int]) -> Act:
 @lru_cache(maxsize=1 << 14)
 def _own_credits(cell: str) -> tuple[Credit, ...]:
     found = []
-    for item in several.split(cell):
-        name, role, credited_as = several.contributor(item)
+    for item in split(cell):
+        name, role, credited_as = credit.read(item)
         found.append(Credit(name, role, None, False, credited_as))
     return tuple(found)
 
@@ -292,7 +296,7 @@ def _list(places: list[int], target: str, layout: Layout) -> Act:
             if target == "isbn":
                 found.append(cell)
             elif mark == ";":
-                found += several.split(cell)
+                found += split(cell)
             else:
                 found += [item for part in cell.split(mark) if (item := part.strip())]
         if found:
@@ -310,11 +314,20 @@ def _identifiers(place: int, scheme: str, layout: Layout) -> Act:
             return
         known: dict[str, list[str]] = fields.setdefault("identifiers", {})  # type: ignore[assignment]
         # Several addresses of one person stand in one cell with | between them (Project Gutenberg).
-        found = {scheme: cell.split("|")} if scheme else several.identifiers(cell, mark)
+        found = {scheme: cell.split("|")} if scheme else _by_scheme(cell, mark)
         for name, values in found.items():
             known.setdefault(name, []).extend(values)
 
     return act
+
+
+def _by_scheme(cell: str, mark: str) -> dict[str, list[str]]:
+    """The identifiers of a cell, each ``scheme:value``, by scheme."""
+    found: dict[str, list[str]] = {}
+    for item in split(cell) if mark == ";" else cell.split(mark):
+        scheme, _, value = item.strip().partition(":")
+        found.setdefault(scheme, []).append(value)
+    return found
 
 
 def _headings(place: int, type_place: int, layout: Layout) -> Act:
