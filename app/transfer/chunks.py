@@ -167,6 +167,8 @@ _RESTORED = ("id", "created_at", "updated_at")
 
 def _array(items: Sequence[str]) -> str:
     """A list as Postgres writes arrays."""
+    if not items:
+        return "{}"
     text = "\n".join(items)
     if "\\" in text or '"' in text:
         items = [item.replace("\\", "\\\\").replace('"', '\\"') for item in items]

@@ -17,13 +17,19 @@ from .records import Rejected
 from .report import FATES, Report
 
 SECONDS_BETWEEN_LINES = 5.0
-NARROWEST = 100  # columns of what is no terminal
+WIDTH = 120  # of what is no terminal
 
 
 def consoles() -> tuple[Console, Console]:
     """Where to say what comes out, and where to say how it goes (and what goes wrong)."""
-    out, progress = Console(highlight=False, soft_wrap=True), Console(highlight=False, soft_wrap=True, stderr=True)
-    return out, progress
+    return _console(stderr=False), _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(highlight=False, soft_wrap=True, stderr=stderr)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
 
 
 def guess(console: Console, incoming: Incoming) -> None:
@@ -102,7 +108,7 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
         table.add_row(name, *(f"{getattr(report, column):,}" for column in ("read", *FATES)))
     if len(named) > 1:
         table.add_row("together", *(f"{getattr(total, column):,}" for column in ("read", *FATES)))
-    _print(console, table)
+    console.print(table)
     if total.warnings or total.reasons:
         details = Table()
         for name, justify in (("", "left"), ("times", "right"), ("", "left")):
@@ -111,7 +117,7 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
             details.add_row(f"warning: {kind}", f"{count:,}", KINDS[kind])
         for reason, count in total.reasons.most_common():
             details.add_row(f"skipped: {reason}", f"{count:,}", "")
-        _print(console, details)
+        console.print(details)
     rate = total.read / max(seconds, 0.001)
     console.print(f"{total.read:,} records in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
     if total.read and total.read == total.unchanged + total.skipped and not total.reasons.total() - total.skipped:
@@ -130,7 +136,3 @@ def rejected(console: Console, incoming: Incoming, some: Iterable[Rejected], cou
         console.print(f"… and {count - shown:,} more.")
     if count:
         console.print("With --rejects FILE all of them are kept, to be mended and imported again.", markup=False)
-
-
-def _print(console: Console, table: Table) -> None:
-    console.print(table, width=None if console.is_terminal else max(console.width, NARROWEST))

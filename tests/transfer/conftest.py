@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from flask.testing import FlaskClient
 
 from app.transfer import intake
 from app.transfer.guessing import Guess
 from app.transfer.intake import Counts, Wishes
 from app.transfer.records import Outcome, Prepared, Rejected, Skipped
+from app.transfer.report import FATES
 
 
 @dataclass
@@ -73,3 +77,53 @@ def read(tmp_path: Path) -> Callable[..., Read]:
         return read_file(file, **wishes)
 
     return run
+
+
+class Imported:
+    """What a run of the command said: its result, and the report that it wrote."""
+
+    def __init__(self, result: Result, report: dict[str, Any]) -> None:
+        self.result, self.report = result, report
+        self.exit_code, self.said = result.exit_code, result.output
+
+    @property
+    def fates(self) -> tuple[int, ...]:
+        return tuple(self.report[fate] for fate in FATES)
+
+
+@pytest.fixture
+def load(app, tmp_path: Path) -> Callable[..., Imported]:
+    """Write files and import them; the counts add up whatever happens."""
+
+    def run(*contents: str | bytes | Path, options: tuple[str, ...] = (), name: str = "file.csv") -> Imported:
+        files = []
+        for number, content in enumerate(contents):
+            file = content if isinstance(content, Path) else tmp_path / (f"{number}-{name}" if number else name)
+            if not isinstance(content, Path):
+                file.write_bytes(content.encode() if isinstance(content, str) else content)
+            files.append(str(file))
+        report = tmp_path / "report.json"
+        report.unlink(missing_ok=True)
+        arguments = ["catalog", "import", *files, "--report", str(report), *options]
+        result = app.test_cli_runner().invoke(args=arguments)
+        found = json.loads(report.read_text()) if report.exists() else {}
+        if found:
+            assert found["read"] == sum(found[fate] for fate in FATES)
+            assert all(one["read"] == sum(one[fate] for fate in FATES) for one in found["files"])
+        return Imported(result, found)
+
+    return run
+
+
+def everything(client: FlaskClient, resource: str = "books") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    target = f"/{resource}?limit=100"
+    while target:
+        page = client.get(target).json
+        found += page["data"]
+        target = page["links"]["next"]
+    return found
+
+
+def ndjson(*records: dict[str, Any]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)

@@ -65,8 +65,12 @@ _LISTED = """
     FROM staged_credits AS c LEFT JOIN staged_people AS p ON p.place = c.person
     GROUP BY c.book, coalesce(c.author_id, p.author_id), c.role
 """
-LIST = f"CREATE TEMPORARY TABLE listed ON COMMIT DROP AS {_LISTED}"
-ANALYZE_LIST = "ANALYZE listed (book)"
+LIST = (
+    "DROP TABLE IF EXISTS pg_temp.listed",
+    f"CREATE TEMPORARY TABLE listed ON COMMIT DROP AS {_LISTED}",
+    "CREATE INDEX ON listed (book)",
+    "ANALYZE listed (book, author_id)",
+)
 # A list is written where it is given, is another than the one that is stored, and the record does not only add.
 _RELIST = f"""
     UPDATE staged_books AS staged SET relists = true
@@ -163,9 +167,8 @@ def merge(cursor: Any, counts: Counter[str], *, update: bool) -> list[int]:
     """Merge books whose people were found before. Counts as `people.merge` does; returns the places of records that
     have nothing to add to.
     """
-    cursor.execute("DROP TABLE IF EXISTS listed")
-    cursor.execute(LIST)
-    cursor.execute(ANALYZE_LIST)
+    for statement in LIST:
+        cursor.execute(statement)
     lonely: list[int] = []
     current = 0
     while True:

@@ -114,7 +114,7 @@ class Catalog:
         """Let the planner know of what was stored."""
         if not self._dry:
             with self._connection.cursor() as cursor:
-                cursor.execute("ANALYZE books, authors, contributions, vocabulary")
+                cursor.execute("ANALYZE books, authors, contributions")
             self._end()
 
     def cancel(self) -> None:

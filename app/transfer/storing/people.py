@@ -84,12 +84,12 @@ _POSTPONE = f"""
 _NAMES_TO_MAKE = f"SELECT DISTINCT p.identity FROM staged_people AS p WHERE {_OPEN} AND p.key IS NULL"
 # Those who are mentioned by one name, and of one year, are one; who has a key is one by it.
 _NUMBER = f"""
-    WITH alike AS (
+    WITH alike AS MATERIALIZED (
         SELECT p.place, min(p.place) OVER (
             PARTITION BY p.key IS NULL, CASE WHEN p.key IS NULL THEN p.identity ELSE p.place::text END, p.birth_year
         ) AS first
         FROM staged_people AS p WHERE {_OPEN}
-    ), numbered AS (
+    ), numbered AS MATERIALIZED (
         SELECT first, nextval(pg_get_serial_sequence('authors', 'id')) AS id
         FROM (SELECT DISTINCT first FROM alike ORDER BY first) AS firsts
     )

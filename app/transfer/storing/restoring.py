@@ -82,9 +82,8 @@ def merge(cursor: Any, counts: Counter[str]) -> list[Refused]:
     cursor.execute(_MAKE_AUTHORS)
     counts["created"] += cursor.rowcount
 
-    cursor.execute("DROP TABLE IF EXISTS listed")
-    cursor.execute(books.LIST)
-    cursor.execute(books.ANALYZE_LIST)
+    for statement in books.LIST:
+        cursor.execute(statement)
     refused += _pass_by(cursor, "books", counts)
     cursor.execute(_ISBN_TAKEN)
     for place, isbn, holder in cursor.fetchall():

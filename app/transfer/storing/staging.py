@@ -29,6 +29,11 @@ CREATE TEMPORARY TABLE staged_books (
 CREATE TEMPORARY TABLE staged_credits (
     book integer, position integer, person integer, author_id bigint, role text, credited_as text
 );
+-- Most of what the planner would have to know of these tables changes while they are merged. With these it cannot be
+-- far off, whatever it believes.
+CREATE INDEX ON staged_people (place);
+CREATE INDEX ON staged_books (place);
+CREATE INDEX ON staged_credits (book);
 """
 
 
@@ -40,10 +45,14 @@ def make_tables(cursor: Any) -> None:
 def fill(cursor: Any, chunk: Chunk) -> None:
     """Replace what the tables hold by a chunk."""
     cursor.execute("TRUNCATE staged_people, staged_books, staged_credits")
-    for name, table in (("people", chunk.people), ("books", chunk.books), ("credits", chunk.credits)):
+    for name, table, asked in (
+        ("staged_people", chunk.people, "place, round, mentioned, key, identity, author_id, is_new"),
+        ("staged_books", chunk.books, "place, round, key, isbn, adds, book_id, is_new, relists"),
+        ("staged_credits", chunk.credits, "book, person"),
+    ):
         if table.rows:
-            _copy(cursor, f"staged_{name}", table)
-            cursor.execute(f"ANALYZE staged_{name} (place)" if name != "credits" else "ANALYZE staged_credits (book)")
+            _copy(cursor, name, table)
+            cursor.execute(f"ANALYZE {name} ({asked})")  # else the planner has no idea of what a join of them gives
 
 
 def _copy(cursor: Any, name: str, table: Table) -> None:
