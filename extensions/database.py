@@ -199,13 +199,15 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
-def connect(settings: Mapping[str, str]) -> Any:
+def connect(settings: Mapping[str, str], *, asynchronous: bool = False) -> Any:
     """A psycopg2 connection of its own beside the pool, for work that takes long: it keeps no budget of time, and has
-    `settings` beside those of every connection. Raises `DatabaseUnavailable`.
+    `settings` beside those of every connection. `asynchronous`: whoever uses it waits by itself. Raises
+    `DatabaseUnavailable`.
     """
     with translated_errors():
         arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
-        return psycopg2.connect(*arguments, **{**options, **connection_options({**SESSION, **settings})})
+        options = {**options, **connection_options({**SESSION, **settings})}
+        return psycopg2.connect(*arguments, async_=asynchronous, **options)
 
 
 @contextlib.contextmanager

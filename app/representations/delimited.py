@@ -7,15 +7,16 @@ formula: to put something before it would be another value.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from typing import ClassVar
 
 from app.resource import Resource
+from app.vocabulary import Kind
 
 from .representation import Representation
+
+END = "\r\n"
 
 
 class Csv(Representation):
@@ -28,27 +29,37 @@ class Csv(Representation):
 
     def __init__(self, resource: Resource, fields: Sequence[str]) -> None:
         super().__init__(resource, fields)
-        self._cells = [(name, resource.fields[name].kind.cell) for name in fields]
-        self._text = io.StringIO(newline="")
-        self._writer = csv.writer(self._text, delimiter=self.delimiter, lineterminator="\r\n")
+        kinds = [resource.fields[name].kind for name in fields]
+        self._cells = [
+            (name, str if type(kind).cell is Kind.cell else kind.cell) for name, kind in zip(fields, kinds, strict=True)
+        ]
 
     def head(self) -> bytes:
-        self._writer.writerow(self.fields)
-        return self._taken()
+        return (self._row(list(self.fields)) + END).encode()
 
     def records(self, documents: Sequence[str]) -> bytes:
-        decode, cells, write = json.loads, self._cells, self._writer.writerow
-        for document in documents:
-            record = decode(document)
-            write([value if type(value := record[name]) is str else cell(value) for name, cell in cells])
-        return self._taken()
+        rows = [
+            self._row(
+                [
+                    value if type(value := record[name]) is str else "" if value is None else cell(value)
+                    for name, cell in self._cells
+                ]
+            )
+            for record in json.loads(f"[{','.join(documents)}]")  # at once: that takes half as long
+        ]
+        return (END.join(rows) + END).encode()
 
-    def _taken(self) -> bytes:
-        """What was written since the last time."""
-        text = self._text.getvalue()
-        self._text.seek(0)
-        self._text.truncate()
-        return text.encode()
+    def _row(self, cells: list[str]) -> str:
+        """Cells as a row. The `csv` module looks at each character of each cell, which takes three times as long."""
+        row = self.delimiter.join(cells)
+        if '"' in row or "\n" in row or "\r" in row or row.count(self.delimiter) >= len(cells):
+            return self.delimiter.join(map(self._quoted, cells))
+        return row or '""'  # a line of nothing would be no row
+
+    def _quoted(self, cell: str) -> str:
+        if '"' in cell or self.delimiter in cell or "\n" in cell or "\r" in cell:
+            return '"' + cell.replace('"', '""') + '"'
+        return cell
 
 
 class Tsv(Csv):

@@ -12,7 +12,7 @@ from typing import Any
 from app.values import person_name
 from app.vocabulary import Identifiers
 
-from .records import DIGEST, Contributor, Key, Outcome, Prepared, Rejected, Skipped
+from .records import DIGEST, Contributor, Key, Kind, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 10_000
 MOST_LETTERS = 16_000_000
@@ -101,7 +101,7 @@ class Chunk:
             identifiers = {**(identifiers or {}), DIGEST: [key]}
         subjects = get("subjects")
         self.books.add(
-            *(place, self._round((scheme, key) if key else None, get("isbn"), restored.get("id"))),
+            *(place, self._round("books", (scheme, key) if key else None, get("isbn"), restored.get("id"))),
             *(scheme, key, book.adds),
             *(get("title"), get("subtitle"), get("isbn"), get("published"), get("publisher"), get("language")),
             *(get("page_count"), get("description"), get("series"), get("series_position")),
@@ -125,7 +125,7 @@ class Chunk:
         identifiers, alternate_names = get("identifiers"), get("alternate_names")
         self.people.add(
             # Those who are known by name alone come after the others, whom they may turn out to be.
-            *(place, max(self._round(key, None, restored.get("id")), 0 if key or restored else 1), False),
+            *(place, max(self._round("authors", key, None, restored.get("id")), 0 if key or restored else 1), False),
             *(key or (None, None)),
             *(name, sort_name or person_name.sort_name(name), sort_name is not None),
             None if alternate_names is None else _array(alternate_names),
@@ -153,9 +153,9 @@ class Chunk:
             )
         return place
 
-    def _round(self, key: Key | tuple[Any, Any] | None, isbn: str | None, record_id: Any) -> int:
-        """The first round in which nobody of this identity is merged."""
-        rounds, who = self._rounds, [one for one in (key, isbn, record_id) if one is not None]
+    def _round(self, kind: Kind, key: Key | tuple[Any, Any] | None, isbn: str | None, record_id: Any) -> int:
+        """The first round in which no record of this kind and identity is merged."""
+        rounds, who = self._rounds, [(kind, one) for one in (key, isbn, record_id) if one is not None]
         found = max((rounds.get(one, -1) for one in who), default=-1) + 1
         for one in who:
             rounds[one] = found

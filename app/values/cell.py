@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _part = re.compile(r"(?:[^;\\]|\\.|\\$)+", re.DOTALL)
 _escaped = re.compile(r"\\([;\\])")
@@ -18,6 +18,9 @@ def split(cell: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def join(values: Iterable[str]) -> str:
+def join(values: Sequence[str]) -> str:
     """The cell that `split` reads as these values."""
+    joined = ";".join(values)
+    if "\\" not in joined and joined.count(";") < max(1, len(values)):  # as nearly always
+        return joined
     return ";".join([_special.sub(r"\\\g<0>", value) for value in values])

@@ -87,7 +87,7 @@ class Identifiers(Kind):
 
     def cell(self, value: Json) -> str:
         """Each as ``scheme:value``. A scheme without values cannot be said."""
-        return cell.join(f"{scheme}:{one}" for scheme, values in value.items() for one in values)
+        return cell.join([f"{scheme}:{one}" for scheme, values in value.items() for one in values])
 
     def parse(self, value: str, operator: str) -> tuple[str, str]:
         scheme, colon, rest = value.partition(":")

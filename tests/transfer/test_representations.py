@@ -186,6 +186,14 @@ def test_a_number_is_written_plainly(value, cell):
     assert BOOKS.fields["series_position"].kind.cell(value) == cell
 
 
+@given(st.lists(st.fixed_dictionaries({"title": lines, "subtitle": st.none() | lines}), max_size=3), st.integers(1, 2))
+def test_python_reads_the_rows_of_a_table_as_they_are(books, width):
+    names = ("subtitle", "title")[:width]
+    content = written(Csv(BOOKS, names), *map(as_document, books)) if books else Csv(BOOKS, names).head()
+    found = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+    assert found == [list(names), *([book[name] or "" for name in names] for book in books)]
+
+
 def test_cells_that_look_like_formulas_are_what_is_stored():
     content = written(Csv(BOOKS, ("title",)), *(as_document({"title": title}) for title in ("=1+1", "-0431", "@a")))
     assert content.decode().split("\r\n") == ["title", "=1+1", "-0431", "@a", ""]

@@ -53,6 +53,16 @@ def test_a_catalog_that_is_restored_is_the_same(client, load, saved, database_ur
     assert client.post("/books", json={"title": "Next"}).json["id"] == books[-1]["id"] + 1
 
 
+def test_an_author_and_a_book_of_one_id_are_two_records(client, load, add_book, database_url):
+    add_book(authors=[{"name": "Homer"}])
+    authors, books = everything(client, "authors"), everything(client)
+    assert authors[0]["id"] == books[0]["id"]
+    empty(database_url)
+    found = load(ndjson(*authors, *books), options=OPTIONS, name="saved.ndjson")
+    assert (found.exit_code, found.fates) == (0, (2, 0, 0, 0, 0)), found.said
+    assert (everything(client, "authors"), everything(client)) == (authors, books)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
