@@ -1,10 +1,10 @@
-"""Project Gutenberg's catalogue as two files that `flask --app wsgi catalog load` takes.
+"""Project Gutenberg's catalogue as two files that `flask --app wsgi catalog import` takes.
 
 ::
 
     python -m benchmarks.gutenberg FOLDER TARGET
-    flask --app wsgi catalog load --authors TARGET/authors.csv
-    flask --app wsgi catalog load TARGET/books.csv
+    flask --app wsgi catalog import TARGET/authors.csv
+    flask --app wsgi catalog import TARGET/books.csv
 
 FOLDER holds books.csv.gz (a row per book *and author*), authors.csv.gz and subjects.csv.gz. Names stay as the
 catalogue files them ("Twain, Mark"). The loader links authors by name alone, so people who share a name are told apart
@@ -52,9 +52,9 @@ def load(source: Path, target: Path, environment: Mapping[str, str]) -> None:
         counts = convert(source, target)
     print_counts(counts)
     with clock("load authors"):
-        flask(environment, "catalog", "load", "--authors", str(target / "authors.csv"))
+        flask(environment, "catalog", "import", str(target / "authors.csv"))
     with clock("load books"):
-        flask(environment, "catalog", "load", str(target / "books.csv"))
+        flask(environment, "catalog", "import", str(target / "books.csv"))
 
 
 def _rows(path: Path) -> Iterator[Row]:

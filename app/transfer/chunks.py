@@ -42,7 +42,7 @@ class Table:
         self.columns, self.rows = columns, 0
         self.text = io.StringIO()
         self._write = csv.writer(
-            self.text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\n"
+            self.text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\r\n"
         ).writerow
 
     def add(self, *values: Any) -> None:
