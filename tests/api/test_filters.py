@@ -538,7 +538,7 @@ def test_the_tables_hold_the_filters_of_the_contract() -> None:
 @pytest.mark.parametrize("asked", ["author=Milne, A. A.", "author[in]=A. A. Milne,Homer"])
 def test_whole_names_of_contributors_are_found_by_indexes(new_database: Callable[[str], str], asked: str) -> None:
     query = parse(BOOKS, "books", split(asked.encode()))
-    statement = page(BOOKS, shape_of(query))
+    statement = page(BOOKS, shape_of(BOOKS, query))
     connection = psycopg2.connect(make_url(new_database("plans")).set(drivername="postgresql").render_as_string(False))
     with connection.cursor() as cursor:
         cursor.execute("""
