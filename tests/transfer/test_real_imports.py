@@ -100,11 +100,7 @@ def test_open_library_in_any_order(load, client, order):
             if "author" in one
         }
     assert total(client, "/books") == 2_000
-    known = {
-        key
-        for author in everything(client, "authors")
-        for key in author["identifiers"].get("openlibrary", ())
-    }
+    known = {key for author in everything(client, "authors") for key in author["identifiers"].get("openlibrary", ())}
     assert known == {key.rpartition("/")[2] for key in keys | mentioned}
     placeholders = {author["name"] for author in everything(client, "authors")} & known
     assert placeholders == {key.rpartition("/")[2] for key in mentioned - keys}
