@@ -101,11 +101,15 @@ LOCK_NAMES = f"""
         ORDER BY a.id FOR SHARE
     ) AS locked
 """
-_NAMES = f"""
-    SELECT s.place, coalesce(string_agg(names_on_book(a.names, l.credited_as), '' ORDER BY l.position), '') AS names
-    FROM staged_books AS s LEFT JOIN listed AS l ON l.book = s.place LEFT JOIN authors AS a ON a.id = l.author_id
-    WHERE {_OF_ROUND} AND s.relists
-    GROUP BY s.place
+NAME = f"""
+    UPDATE staged_books AS staged SET names = found.names
+    FROM (
+        SELECT s.place, string_agg(names_on_book(a.names, l.credited_as), '' ORDER BY l.position) AS names
+        FROM staged_books AS s JOIN listed AS l ON l.book = s.place JOIN authors AS a ON a.id = l.author_id
+        WHERE {_OF_ROUND} AND s.relists
+        GROUP BY s.place
+    ) AS found
+    WHERE staged.place = found.place
 """
 _COLUMNS = (
     *("title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description", "series"),
@@ -114,9 +118,8 @@ _COLUMNS = (
 MAKE = f"""
     INSERT INTO books (id, {", ".join(_COLUMNS)}, subjects, identifiers, contributors, created_at, updated_at)
     SELECT s.book_id, {", ".join(f"s.{name}" for name in _COLUMNS)}, coalesce(s.subjects, '{{}}'),
-        coalesce(s.identifiers, '{{}}'), n.names, coalesce(s.created_at, now()), coalesce(s.updated_at, now())
-    FROM staged_books AS s JOIN ({_NAMES}) AS n USING (place)
-    WHERE s.is_new ORDER BY s.place
+        coalesce(s.identifiers, '{{}}'), s.names, coalesce(s.created_at, now()), coalesce(s.updated_at, now())
+    FROM staged_books AS s WHERE {_OF_ROUND} AND s.is_new ORDER BY s.place
 """
 _FILLS = "(s.fills OR s.adds)"
 _CHANGES = {
@@ -139,9 +142,8 @@ _CHANGE = f"""
     UPDATE books AS b
     SET {", ".join(f"{name} = {value}" for name, value in _CHANGES.items())},
         contributors = CASE WHEN s.relists THEN s.names ELSE b.contributors END, updated_at = clock_timestamp()
-    FROM (SELECT s.*, n.names FROM staged_books AS s LEFT JOIN ({_NAMES}) AS n USING (place)
-        WHERE {_OF_ROUND} AND s.book_id IS NOT NULL AND NOT s.is_new) AS s
-    WHERE b.id = s.book_id AND (%(update)s OR s.adds) AND (
+    FROM staged_books AS s
+    WHERE b.id = s.book_id AND {_OF_ROUND} AND NOT s.is_new AND (%(update)s OR s.adds) AND (
         s.relists OR ({", ".join(f"b.{name}" for name in _CHANGES)}) IS DISTINCT FROM ({", ".join(_CHANGES.values())}))
 """
 _UNLINK = f"""
@@ -195,6 +197,7 @@ def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> l
     made = cursor.rowcount
     if made or relisted:
         cursor.execute(LOCK_NAMES, values)
+        cursor.execute(NAME, values)
     if made:
         cursor.execute(MAKE, values)
     if matched:

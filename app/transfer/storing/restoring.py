@@ -94,7 +94,7 @@ def merge(cursor: Any, counts: Counter[str]) -> list[Refused]:
         refused.append(Refused("books", place, Flaw("authors", str(author_id), reason)))
     cursor.execute(_ALL_NEW)
     values = {"round": 0}
-    for statement in (books.LOCK_NAMES, books.MAKE):
+    for statement in (books.LOCK_NAMES, books.NAME, books.MAKE):
         cursor.execute(statement, values)
     counts["created"] += cursor.rowcount
     cursor.execute(books.LINK, values)

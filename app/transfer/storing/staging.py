@@ -23,8 +23,9 @@ CREATE TEMPORARY TABLE staged_books (
     title text, subtitle text, isbn text, published text, publisher text, language text, page_count integer,
     description text, series text, series_position double precision, subjects text[], cover_url text, identifiers jsonb,
     id bigint, created_at timestamptz, updated_at timestamptz,
-    -- as above; and whether its list of contributors is to be written
-    book_id bigint, is_new boolean DEFAULT false, fills boolean DEFAULT false, relists boolean DEFAULT false
+    -- as above; whether its list of contributors is to be written, and their names
+    book_id bigint, is_new boolean DEFAULT false, fills boolean DEFAULT false, relists boolean DEFAULT false,
+    names text DEFAULT ''
 );
 CREATE TEMPORARY TABLE staged_credits (
     book integer, position integer, person integer, author_id bigint, role text, credited_as text
