@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.transfer.chunks import MOST_RECORDS
+from app.transfer.storing.catalog import LOCK
 from tests.conftest import ROOT, until
 
 BOOKS = 5 * MOST_RECORDS // 2
@@ -77,6 +78,7 @@ def ask(database_url) -> Iterator[Callable[[str], Any]]:
 
 
 GOOD = BOOKS - BOOKS // 1000
+SESSIONS = "FROM pg_stat_activity WHERE application_name = 'catalog-import' AND datname = current_database()"
 COUNT = "SELECT count(*) FROM books"
 # Books whose contributors, or the names by which search finds them, are not what they must be.
 DAMAGED = """
@@ -100,12 +102,12 @@ def test_an_import_that_was_ended_goes_on_where_it_was(begin, ask, file, tmp_pat
     first = begin(str(file), "--rejects", str(tmp_path / "rejects.csv"))
     until(lambda: ask(COUNT) > 0, 60)
     if end == "database":
-        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'catalog-import'")
+        ask(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
     else:
         first.send_signal(end)
     said, _ = first.communicate(timeout=60)
     assert first.returncode == (-signal.SIGKILL if end == signal.SIGKILL else 2), said
-    until(lambda: ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'catalog-import'") == 0)
+    until(lambda: ask(f"SELECT count(*) {SESSIONS}") == 0)
     stood = ask(COUNT)
     assert 0 < stood < GOOD
     assert ask(DAMAGED) == 0
@@ -128,12 +130,12 @@ def test_an_import_that_was_ended_goes_on_where_it_was(begin, ask, file, tmp_pat
 
 
 def test_one_import_runs_at_a_time(begin, ask, file):
-    first = begin(str(file))
-    until(lambda: ask(COUNT) > 0, 60)
-    second = begin(str(file))
-    said, _ = second.communicate(timeout=60)
-    assert (second.returncode, "Another import is running" in said) == (2, True)
-    first.kill()
+    ask(f"SELECT pg_advisory_lock({LOCK}) IS NULL")
+    process = begin(str(file))
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, "Another import is running" in said) == (2, True)
+    ask(f"SELECT pg_advisory_unlock({LOCK})")
+    assert begin(str(file)).wait(100) == 1
 
 
 def test_reads_and_writes_go_on_meanwhile_and_see_whole_chunks(begin, app, client, ask, file):

@@ -30,6 +30,7 @@ SETTINGS = {
     "synchronous_commit": "on",
 }
 LOCK = 0x696D706F7274  # "import": of all imports, one runs at a time
+PATIENCE = "10s"  # with another one
 
 # What waits in the lists of new entries of these indexes is looked through by each lookup; so it is put in order first.
 _TIDY = """
@@ -135,13 +136,18 @@ def opened(*, update: bool, dry: bool) -> Iterator[Catalog]:
     """The catalog, for one import at a time. Raises `Busy`, or ``DatabaseUnavailable``."""
     with connected(SETTINGS) as connection:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,))
-            if not cursor.fetchone()[0]:
-                raise Busy
+            try:
+                # One that was killed may hold the lock for the statement that the server is at.
+                cursor.execute(f"SET lock_timeout = '{PATIENCE}'; SELECT pg_advisory_lock(%s)", (LOCK,))
+            except psycopg2.errors.LockNotAvailable:
+                raise Busy from None
+            cursor.execute("RESET lock_timeout")
             staging.make_tables(cursor)
-        if not dry:
-            connection.commit()
+        connection.commit()
         yield Catalog(connection, update=update, dry=dry)
+        connection.rollback()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
 
 def _lonely(record: Prepared) -> Rejected:
