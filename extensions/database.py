@@ -75,7 +75,8 @@ db = SQLAlchemy(model_class=Base)
 def connection_options(settings: Mapping[str, str]) -> dict[str, Any]:
     """What libpq is told of a connection with these settings."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "catalog"}
+    name = settings.get("application_name", "catalog")
+    return {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": name}
 
 
 def _engine_options(connections: int) -> dict[str, Any]:
