@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from extensions import database
+from extensions import database, snapshot
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
 from extensions.migrate import migrate
@@ -38,6 +38,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
     )
     database.init_app(app, config.database_url(app.config), app.config["CONNECTIONS"], on_commit=cache.advance)
+    snapshot.init_app(app, max(1, app.config["CONNECTIONS"] // 4))
     migrate.init_app(app, database.db)
     cors = Cors(app, app.config["CORS_ORIGINS"], config.CORS_METHODS, config.CORS_HEADERS, config.CORS_EXPOSED)
 
@@ -47,6 +48,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     from .health import health
     from .home import home
     from .suggestions.routes import suggestions
+    from .transfer import marks  # noqa: F401 - its table is one of the schema
 
     for blueprint in (home, health, docs, books, authors, suggestions):
         app.register_blueprint(blueprint)

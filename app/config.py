@@ -98,8 +98,9 @@ SETTINGS = (
     Setting(
         "CONNECTIONS",
         "16",
-        "connections to the database that each worker may open; it runs three times as many "
-        "threads, and some more, so that what needs no database is never behind what waits for it",
+        "connections to the database that each worker may open, and a quarter as many more for "
+        "lists that are streamed; it runs three times as many threads, and some more, so that what needs no database "
+        "is never behind what waits for it",
         _whole(1, 256),
     ),
     Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `INFO` logs a line for each request", _level),

@@ -12,6 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from werkzeug.sansio.utils import host_is_trusted
@@ -26,7 +27,8 @@ from .flights import Flights
 from .paging import URL_LONGEST
 from .preconditions import matches
 from .problems import BadRequest, Fault, Problem, Unavailable, UriTooLong
-from .responses import accepts
+from .representations import MEDIA_TYPES
+from .responses import Stream, preferred
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -47,11 +49,11 @@ log = logging.getLogger("catalog.access")
 
 
 class Answer:
-    """An answer on its way out: status line, headers, body."""
+    """An answer on its way out: status line, headers, body. One that is streamed goes to whom it was made for alone."""
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: str, headers: Headers, body: bytes) -> None:
+    def __init__(self, status: str, headers: Headers, body: bytes | Stream) -> None:
         self.status, self.headers, self.body = status, headers, body
 
     def header(self, name: str) -> str | None:
@@ -80,7 +82,7 @@ class Front:
         self.inner, self.cache, self.cors, self.trusted_hosts = inner, cache, cors, trusted_hosts
         self.flights: Flights[Answer] = Flights(passengers)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
         environ[REQUEST_ID] = _request_id_of(environ)
         method = environ["REQUEST_METHOD"]
@@ -92,6 +94,7 @@ class Front:
         else:
             environ["REQUEST_METHOD"] = "GET"  # HEAD is a GET whose body is left out at the end
             answer, cache_status = self._read(environ)
+            environ["REQUEST_METHOD"] = method
         return self._send(environ, start_response, method, answer, cache_status, started)
 
     def at_hand(self, environ: Environ, start_response: StartResponse) -> list[bytes] | None:
@@ -105,7 +108,7 @@ class Front:
         if hit is None or self._refused(environ):
             return None
         environ[REQUEST_ID] = _request_id_of(environ)
-        return self._send(environ, start_response, method, *hit, started)
+        return list(self._send(environ, start_response, method, *hit, started))
 
     def _send(
         self,
@@ -115,7 +118,7 @@ class Front:
         answer: Answer,
         cache_status: str | None,
         started: float,
-    ) -> list[bytes]:
+    ) -> Iterable[bytes]:
         if method in READS and answer.status.startswith("200"):
             condition = environ.get("HTTP_IF_NONE_MATCH")
             tag = answer.header("ETag")
@@ -123,17 +126,17 @@ class Front:
                 kept = [pair for pair in answer.headers if pair[0] in NOT_MODIFIED_HEADERS]
                 answer = Answer("304 Not Modified", kept, b"")
         start_response(answer.status, self._finished(environ, answer, cache_status))
-        if log.isEnabledFor(logging.INFO):
-            log.info(
-                "%s %s %s %.1fms %s id=%s",
-                method,
-                target(environ),
-                answer.status[:3],
-                (time.perf_counter() - started) * 1000,
-                cache_status or "-",
-                environ[REQUEST_ID],
-            )
-        return [] if method == "HEAD" else [answer.body]
+        body = answer.body
+        told = partial(_tell, environ, method, answer.status, cache_status, started)
+        if not isinstance(body, Stream):
+            told()
+            return [] if method == "HEAD" else [body]
+        if method == "HEAD":
+            body.close()
+            told()
+            return []
+        body.at_end = lambda: told(f" streamed {body.size:,} bytes" + ("" if body.whole else ", not to the end"))
+        return body
 
     def _read(self, environ: Environ) -> tuple[Answer, str]:
         """The answer to a GET, and what the cache did (RFC 9211)."""
@@ -183,7 +186,7 @@ class Front:
             self.cache.enabled
             and "HTTP_AUTHORIZATION" not in environ
             and "HTTP_COOKIE" not in environ
-            and accepts(environ.get("HTTP_ACCEPT", ""), JSON)
+            and preferred(environ.get("HTTP_ACCEPT", ""), JSON, *MEDIA_TYPES) == JSON
         )
 
     def _hit(self, kept: bytes) -> tuple[Answer, str] | None:
@@ -215,6 +218,8 @@ class Front:
             return lambda data: None
 
         chunks = self.inner(environ, start_response)
+        if isinstance(chunks, Stream):
+            return Answer(started[0], started[1], chunks)
         try:
             body = b"".join(chunks)
         finally:
@@ -229,12 +234,22 @@ class Front:
         vary = ", ".join(filter(None, (answer.header("Vary"), self.cors.vary)))
         if vary:
             headers.append(("Vary", vary))
-        if answer.status[:3] not in ("204", "304"):
+        if answer.status[:3] not in ("204", "304") and not isinstance(answer.body, Stream):
             headers.append(("Content-Length", str(len(answer.body))))
         headers.append(("X-Request-ID", environ[REQUEST_ID]))
         if cache_status and answer.header("ETag"):
             headers.append(("Cache-Status", cache_status))
         return [*headers, *ON_EVERY_ANSWER, *self.cors.headers_for(environ)]
+
+
+def _tell(
+    environ: Environ, method: str, status: str, cache_status: str | None, started: float, further: str = ""
+) -> None:
+    """Write a line about an answer to the log."""
+    if log.isEnabledFor(logging.INFO):
+        milliseconds = (time.perf_counter() - started) * 1000
+        said = (method, target(environ), status[:3], milliseconds, cache_status or "-", environ[REQUEST_ID], further)
+        log.info("%s %s %s %.1fms %s id=%s%s", *said)
 
 
 def _request_id_of(environ: Environ) -> str:
@@ -255,7 +270,13 @@ def _key(environ: Environ) -> str:
 
 
 def _may_keep(answer: Answer) -> bool:
-    return len(answer.body) <= LARGEST_KEPT and _may_share(answer)
+    return _may_share(answer) and len(_bytes_of(answer)) <= LARGEST_KEPT
+
+
+def _bytes_of(answer: Answer) -> bytes:
+    """The body of an answer that may be kept."""
+    assert isinstance(answer.body, bytes)
+    return answer.body
 
 
 def _may_share(answer: Answer) -> bool:
@@ -270,7 +291,7 @@ def _may_share(answer: Answer) -> bool:
 def _packed(answer: Answer) -> bytes:
     """An answer as bytes: when it was made, its headers that do not depend on the client, its body."""
     kept = [pair for pair in answer.headers if pair[0] in KEPT_HEADERS]
-    return json.dumps([time.time(), kept]).encode() + b"\n" + answer.body
+    return json.dumps([time.time(), kept]).encode() + b"\n" + _bytes_of(answer)
 
 
 def _unpacked(value: bytes) -> tuple[Answer, float]:

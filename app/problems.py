@@ -18,7 +18,7 @@
     ├── UnsupportedMediaType 415
     ├── ValidationFailed 422     well-formed JSON that breaks a rule
     ├── InternalError 500        our fault
-    └── Unavailable 503          the database
+    └── Unavailable 503          the database, or too many streams at once
 
 A problem's ``type`` is a path of this service that explains it; types and codes are closed vocabularies.
 """
@@ -223,8 +223,8 @@ class Unavailable(Problem):
     status, slug, title = 503, "unavailable", "The database is not available"
     help = "The database does not answer in time. Nothing is lost; try again after `Retry-After` seconds."
 
-    def __init__(self, detail: str = "The database does not answer; try again soon.") -> None:
-        super().__init__(detail, headers=[("Retry-After", "2")])
+    def __init__(self, detail: str = "The database does not answer; try again soon.", seconds: int = 2) -> None:
+        super().__init__(detail, headers=[("Retry-After", str(seconds))])
 
 
 def every_problem() -> list[type[Problem]]:

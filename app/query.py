@@ -26,7 +26,9 @@ SEARCH = "q"
 LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST = 20, 100, 10_000
 TOTALS = ("exact", "estimated")
 RELEVANCE = "relevance"  # what a list is sorted by where something is searched for and no sort is asked for
-PAGE_PARAMETERS = ("limit", "cursor", "offset", "total", "sort", "fields")
+OF_PAGES = ("limit", "cursor", "offset", "total")
+FORMATS = ("ndjson", "csv")  # of a list that is streamed, instead of a page of it
+PAGE_PARAMETERS = (*OF_PAGES, "sort", "fields", "format")
 
 _parameter = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 _plain_integer = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -67,6 +69,7 @@ class Query:
     limit: int = LIMIT_DEFAULT
     offset: int = 0
     total: str | None = None
+    format: str | None = None
     cursor: Cursor | None = None
     corrected: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
@@ -181,6 +184,17 @@ def parse(resource: Resource, scope: str, pairs: Pairs) -> Query:
     return _resume(resource, query, Cursor.decode(words[0]), tuple(pairs)) if words else query
 
 
+def refuse_pages(query: Query) -> None:
+    """Raise `InvalidQuery` where a list that is wanted whole was asked for by pages."""
+    faults = [
+        Fault("query", name, "mismatch", f"{name} is of pages; NDJSON and CSV hold all rows at once. Leave it out.")
+        for name in OF_PAGES
+        if any(sent == name for sent, _ in query.sent)
+    ]
+    if faults:
+        raise InvalidQuery(faults[0].detail, faults)
+
+
 def _faults_of(words: list[str], beside: tuple[tuple[str, str], ...]) -> tuple[Fault, ...]:
     """What is wrong with the cursors of a query, as long as what they say is not looked at."""
     faults = []
@@ -210,6 +224,7 @@ def _read(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], fa
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,
         total=reader.choice("total", TOTALS),
+        format=reader.choice("format", FORMATS),
         sent=pairs,
         pairs=tuple(pair for pair in pairs if pair[0] == "sort" or pair[0] not in PAGE_PARAMETERS),
     )
@@ -246,6 +261,7 @@ def _resume(resource: Resource, beside: Query, cursor: Cursor, sent: tuple[tuple
         limit=beside.limit if "limit" in seen else query.limit,
         fields=beside.fields if "fields" in seen else query.fields,
         total=beside.total,
+        format=beside.format,
         cursor=cursor,
         sent=sent,
     )

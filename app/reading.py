@@ -11,7 +11,7 @@ from flask import Response
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import approach, correction, paging, query, responses, statements, survivors
+from . import approach, correction, paging, query, responses, statements, streaming, survivors
 from .addresses import parameters
 from .problems import InvalidCursor, NotFound
 from .query import Condition, Query
@@ -47,7 +47,7 @@ def first(
 
 def index(resource: Resource) -> Response:
     """The answer to a GET of all records of a resource."""
-    return _page(resource, query.parse(resource, resource.name, parameters()))
+    return _list(resource, query.parse(resource, resource.name, parameters()))
 
 
 def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: str) -> Response:
@@ -57,7 +57,7 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
     """
     asked = query.parse(resource, f"{parent.name}/{parent_id}/{resource.name}", parameters())
     try:
-        return _page(resource, asked, _Parent(parent, parent_id, filter_name))
+        return _list(resource, asked, _Parent(parent, parent_id, filter_name))
     except NotFound as missing:
         redirection = survivors.redirected(parent, parent_id, missing, f"/{resource.name}")
         if asked.cursor:
@@ -75,12 +75,26 @@ class _Parent:
     id: int
     filter_name: str
 
+    @property
+    def missing(self) -> str:
+        """That there is none, in a sentence."""
+        return f"There is no {self.resource.noun} {self.id}."
 
-def _page(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
-    responses.require_acceptable()
+
+def _list(resource: Resource, asked: Query, parent: _Parent | None = None) -> Response:
+    """All of a list in the form that is wanted, or a page of it."""
+    form = streaming.wanted(asked)
+    if form is None:
+        return _page(resource, asked, parent)
+    if parent and not fetch(statements.one(parent.resource, ("id",)), {"id": parent.id}):
+        raise NotFound(parent.missing)
+    return streaming.answer(resource, _belonging(asked, parent), form)
+
+
+def _page(resource: Resource, asked: Query, parent: _Parent | None) -> Response:
     rows = _rows(resource, asked, parent)
     if parent and not rows:
-        raise NotFound(f"There is no {parent.resource.noun} {parent.id}.")
+        raise NotFound(parent.missing)
     present: list[paging.Row] = [row for row in rows if row[0] is not None]
     meant = None
     if (

@@ -25,7 +25,7 @@ import psycopg2
 
 from extensions.database import SESSION
 
-from . import contestants, depth, endurance, filters, gutenberg, quality, reads, report, search, writes
+from . import contestants, depth, endurance, export, filters, gutenberg, imports, quality, reads, report, search, writes
 from .database import Cluster
 from .load import available, by_wrk, in_turns
 from .reads import Bench
@@ -34,7 +34,19 @@ from .traced import Traced
 from .walk import SORTS, walk
 
 QUICK_PARTS = ("pages", "books", "hits", "depth")
-PARTS = (*QUICK_PARTS, "isbn", "growth", "filters", "writes", "memory", "gutenberg", "search", "quality")
+PARTS = (
+    *QUICK_PARTS,
+    "isbn",
+    "growth",
+    "filters",
+    "writes",
+    "memory",
+    "import",
+    "gutenberg",
+    "search",
+    "quality",
+    "export",
+)
 
 
 @dataclass(frozen=True)
@@ -105,15 +117,19 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         ]
         titles = ("requests", *(f"worker {number}, MB" for number in range(1, len(rows[0]))))
         say(f"\n### Memory (PSS) under requests of all kinds\n\n{report.table(titles, rows)}")
+    if "import" in parts:
+        show_import(cluster, plan, folder)
     if "search" in parts:
         show_search(cluster, plan, folder)
+    if "export" in parts:
+        show_export(cluster, plan, folder)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(GUTENBERG does not name the folder of Project Gutenberg's catalogue: what needs it is left out)")
     elif source and "gutenberg" in parts:
-        load_and_walk(cluster, Path(source), folder)
+        load_and_walk(cluster, Path(source))
     if source and "quality" in parts:
-        show_quality(quality.measure(cluster, Path(source), folder, plan.seed, plan.queries or quality.QUERIES), plan)
+        show_quality(quality.measure(cluster, Path(source), plan.seed, plan.queries or quality.QUERIES), plan)
 
 
 def show_depths(cursor: Any) -> None:
@@ -179,6 +195,24 @@ def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:
     say(f"\n### Growth\n\n{report.table(titles, rows)}")
 
 
+def show_import(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """An import beside what could be used instead."""
+    found = imports.measure(cluster, plan.books, folder)
+    ours = found["import"]
+    rows = [
+        (
+            what,
+            f"{one.seconds:,.1f}",
+            f"{one.rate:,.0f}",
+            f"{ours.rate / one.rate:.2f} x",
+            f"{one.memory:,.0f}" if one.memory else "",
+        )
+        for what, one in found.items()
+    ]
+    titles = ("", "seconds", "books a second", "import / this", "MB")
+    say(f"\n### {plan.books:,} books with their authors from a CSV\n\n{report.table(titles, rows)}")
+
+
 def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
     """Times of search, and what it costs a write."""
     database = cluster.catalog(plan.books)
@@ -205,6 +239,27 @@ def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
     kept, without = found.values()
     cost, slower = kept.cpu / without.cpu, without.rate / kept.rate
     say(f"\nWith search data a write costs {cost:.2f} times the CPU, and takes {slower:.2f} times as long.")
+
+
+def show_export(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """How fast all books go out, and what memory that takes."""
+    with as_the_service_connects(cluster, plan.books) as cursor:
+        found = export.measure(cluster, plan.books, folder, min(plan.rounds, 3), cursor)
+    floor = next(iter(found.values()))
+    rows = [
+        (
+            name,
+            f"{one.median:.1f}",
+            f"{plan.books / one.median:,.0f}",
+            f"{one.size / 2**20:,.0f}",
+            f"{floor.median / one.median:.2f}",
+            f"{one.most / 2**20:.0f}" if one.most else "",
+            f"{(one.most - one.before) / 2**20:.0f}" if one.before else "",
+        )
+        for name, one in found.items()
+    ]
+    titles = ("", "seconds", "books a second", "MB", "rate by that of COPY", "memory, MB", "more than before, MB")
+    say(f"\n### All books go out\n\n{report.table(titles, rows)}")
 
 
 def show_quality(found: quality.Findings, plan: Plan) -> None:
@@ -243,11 +298,11 @@ def _shares(answers: list[quality.Answer]) -> tuple[str, ...]:
     return f"{len(answers):,}", share, f"{low:.2%} – {high:.2%}", *times
 
 
-def load_and_walk(cluster: Cluster, source: Path, folder: Path) -> None:
-    """Project Gutenberg's catalogue: converted, loaded, and walked by cursors from end to end."""
+def load_and_walk(cluster: Cluster, source: Path) -> None:
+    """Project Gutenberg's catalogue: imported, and walked by cursors from end to end."""
     say("\n### Project Gutenberg\n")
     cluster.new("gutenberg")
-    gutenberg.load(source, folder, cluster.environment("gutenberg"))
+    gutenberg.load(source, cluster.environment("gutenberg"))
     with contestants.this(cluster, "gutenberg", CACHE_DEFAULT_TIMEOUT="10") as service:
         for sort in SORTS:
             say(f"walk, sort={sort or '(default)'}: {walk(service.address, sort)}")

@@ -92,13 +92,13 @@ class SearchFailed(Exception):
     """The service refused a question that it must understand."""
 
 
-def measure(cluster: Cluster, source: Path, folder: Path, seed: int, queries: int) -> Findings:
+def measure(cluster: Cluster, source: Path, seed: int, queries: int) -> Findings:
     """Ask the service, on all of Gutenberg in a database of its own, which stays in the cluster. `queries`: of each
     kind. Raises `SearchFailed`.
     """
 
     def fill(name: str) -> None:
-        gutenberg.load(source, folder, cluster.environment(name))
+        gutenberg.load(source, cluster.environment(name))
 
     database = cluster.kept("quality", "Project Gutenberg loaded", fill)
     with cluster.connect(database) as connection, connection.cursor() as cursor:

@@ -72,14 +72,20 @@ class DatabaseUnavailable(Exception):
 db = SQLAlchemy(model_class=Base)
 
 
+def connection_options(settings: Mapping[str, str]) -> dict[str, Any]:
+    """What libpq is told of a connection with these settings."""
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    name = settings.get("application_name", "catalog")
+    return {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": name}
+
+
 def _engine_options(connections: int) -> dict[str, Any]:
-    settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     return {
         "pool_size": connections,
         "max_overflow": 0,
         "pool_timeout": POOL_SECONDS,
         "pool_use_lifo": True,
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": settings, "application_name": "catalog"},
+        "connect_args": connection_options(SESSION),
     }
 
 
@@ -92,7 +98,7 @@ def fetch(statement: Statement, values: Mapping[str, Any], quoted: Mapping[str, 
     """
     ends = time.monotonic() + BUDGET_SECONDS
     latest = ends - CONNECT_SECONDS  # after that no connection can be opened in time
-    with _translated_errors(), _admission().slot(latest):
+    with translated_errors(), _admission().slot(latest):
         for stale in reversed(range(_admission().slots + 1)):  # at most all that the pool holds
             connection = db.engine.raw_connection()
             try:
@@ -138,7 +144,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
     latest = ends - CONNECT_SECONDS
     committing = forgotten = False
     try:
-        with _translated_errors(), _admission().slot(latest):
+        with translated_errors(), _admission().slot(latest):
             for attempt in range(1, ATTEMPTS + 1):
                 committing = False
                 # The connection is held until the watch over it has ended: it may be somebody else's after that.
@@ -165,7 +171,7 @@ def transaction(work: Callable[[Session], Result], *, long: bool = False) -> Res
                             raise
     finally:
         if committing:  # whether or not it came through
-            current_app.extensions[ON_COMMIT]()
+            committed()
     raise AssertionError("unreachable")
 
 
@@ -179,7 +185,7 @@ def _admission() -> Admission:
 
 
 @contextlib.contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Turn what the driver and the pool raise into `DatabaseUnavailable`, where trying again can help."""
     try:
         yield
@@ -194,12 +200,39 @@ def _translated_errors() -> Iterator[None]:
         raise
 
 
+def connect(settings: Mapping[str, str], *, asynchronous: bool = False) -> Any:
+    """A psycopg2 connection of its own beside the pool, for work that takes long: it keeps no budget of time, and has
+    `settings` beside those of every connection. `asynchronous`: whoever uses it waits by itself. Raises
+    `DatabaseUnavailable`.
+    """
+    with translated_errors():
+        arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
+        options = {**options, **connection_options({**SESSION, **settings})}
+        return psycopg2.connect(*arguments, async_=asynchronous, **options)
+
+
+@contextlib.contextmanager
+def connected(settings: Mapping[str, str]) -> Iterator[Any]:
+    """As `connect`, for a block. Whoever commits over it calls `committed` after that.
+
+    Raises `DatabaseUnavailable`, also for what the block meets.
+    """
+    connection = connect(settings)
+    with translated_errors(), contextlib.closing(connection):
+        yield connection
+
+
+def committed() -> None:
+    """Tell whoever keeps answers that the catalog has changed."""
+    current_app.extensions[ON_COMMIT]()
+
+
 def probe(seconds: float = 2.0) -> str | None:
     """The revision of the schema, read over a connection of its own, so that it waits for no pool.
 
     None where the database answers but was never migrated. Raises `DatabaseUnavailable`.
     """
-    with _translated_errors():
+    with translated_errors():
         arguments, options = db.engine.dialect.create_connect_args(db.engine.url)
         connection = psycopg2.connect(*arguments, **{**options, "connect_timeout": CONNECT_SECONDS})
         try:

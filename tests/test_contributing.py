@@ -35,7 +35,7 @@ assert document["components"]["schemas"]["NewBook"]["properties"]["weight"]["max
 assert "books.weight.gte" in document["components"]["parameters"]
 rows = Path("rows.csv")
 rows.write_text("title,weight\\nFrom a file,500\\n")
-loaded = app.test_cli_runner().invoke(args=["catalog", "load", str(rows)])
+loaded = app.test_cli_runner().invoke(args=["catalog", "import", str(rows)])
 assert loaded.exit_code == 0 and titles("/books?weight=500") == ["From a file"], loaded.output
 """
 

@@ -1,4 +1,4 @@
-"""Imports go one way: extensions ← the core of app ← authors ← books ← what puts everything together."""
+"""Imports go one way: extensions ← the core of app ← authors ← books ← features ← what puts everything together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 TOGETHER = {"app", "app.commands"}  # create_app() and the command line
-FEATURES = {"app.suggestions"}  # built on entities; nothing but what puts everything together imports them
+FEATURES = {"app.suggestions", "app.transfer"}  # built on entities; what puts everything together imports them
 ENTITIES = {f"app.{models.parent.name}" for models in ROOT.glob("app/*/models.py")}
 
 
@@ -63,6 +63,11 @@ def test_an_extension_imports_nothing_of_the_application(name):
 )
 def test_a_module_of_the_core_imports_no_entity(name):
     assert [one for one in imported(name, APP[name]) if entity_of(one)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in APP if name not in TOGETHER and not feature_of(name)])
+def test_only_what_puts_everything_together_imports_a_feature(name):
+    assert [one for one in imported(name, APP[name]) if feature_of(one)] == []
 
 
 @pytest.mark.parametrize("name", [name for name in APP if within(name, "app.values")])

@@ -264,7 +264,7 @@ def test_a_list_takes_every_filter_with_every_operator_and_nothing_else(
         for operator in filter_.operators
     }
     assert len(names) == len(set(names))
-    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields"}
+    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields", "format"}
 
 
 @pytest.mark.parametrize(("path", "resource"), LISTS, ids=[path for path, _ in LISTS])
@@ -551,6 +551,10 @@ CALLS: list[Call] = [
     ("/books", "get", "/books?limit=1&total=exact", {}),
     ("/books", "get", "/books?limit=1&offset=1&total=estimated", {}),
     ("/books", "get", "/books?fields=id,authors", {}),
+    ("/books", "get", "/books?format=csv", {}),
+    ("/books", "get", "/books?format=csv&limit=1", {}),
+    ("/books", "get", "/books", {"headers": {"Accept": "application/x-ndjson"}}),
+    ("/authors/{author_id}/books", "get", "/authors/1/books?format=ndjson", {}),
     ("/books", "get", "/books?title=none", {}),
     ("/books", "get", "/books?titel=x&limit=0", {}),
     ("/books", "get", "/books?cursor=damaged", {}),
@@ -617,7 +621,7 @@ def test_an_answer_is_as_it_is_described(
         assert answer.status_code in (204, 304)
     else:
         content = response["content"][answer.mimetype]
-        value = answer.json if answer.mimetype.endswith("json") else answer.text
+        value = answer.json if answer.mimetype.endswith(("/json", "+json")) else answer.text
         assert reader.faults(value, content["schema"]) == []
 
     headers = response.get("headers", {})

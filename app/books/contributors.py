@@ -30,9 +30,11 @@ from app.problems import unknown_name
 from app.resource import Draft
 from app.statements import compiled
 from app.survivors import survivors_of
+from app.values import cell
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type
 from extensions.statement import Statement
 
+from . import credit
 from .models import ROLES, Contribution
 
 MOST = 200
@@ -94,6 +96,9 @@ class Contributors(Kind):
         if item.get("credited_as") is not None:
             credited_as = self.credited_as.read(item["credited_as"], f"{at}/credited_as", faults)
         return Contributor(author_id, name, role, credited_as) if len(faults) == before else None
+
+    def cell(self, value: Json) -> str:
+        return cell.join([credit.written(one["name"], one["role"], one["credited_as"]) for one in value])
 
     def answered(self, example: Json) -> Json:
         return [{"id": 7, "credited_as": None, **contributor} for contributor in example]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from werkzeug.routing import Rule
@@ -9,6 +10,7 @@ from werkzeug.routing import Rule
 from app.bodies import JSON, media_types
 from app.documentation import Operation
 from app.problems import MEDIA_TYPE, Problem, every_problem
+from app.representations import OF_LISTS, Representation
 from app.resource import Resource
 from app.values import isbn
 from app.vocabulary import Id
@@ -45,6 +47,7 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "X-Total-Count": ("`meta.total` again", {"type": "integer", "minimum": 0}),
     "X-Request-ID": ("The id of this request: the caller's, or a fresh one", {"type": "string"}),
     "Retry-After": ("Seconds after which to try again", {"type": "integer", "minimum": 0}),
+    "Content-Disposition": ("Of a stream: a name for the file (RFC 6266)", {"type": "string"}),
     "Allow": ("The methods that the address takes", {"type": "string"}),
 }
 
@@ -99,7 +102,7 @@ def _query_parameters(operation: Operation) -> list[Schema]:
         return own
     if operation.action == "show":
         return [ref("parameters", f"{resource.name}.fields"), *own]
-    shared = [ref("parameters", name) for name in ("limit", "cursor", "offset", "total")]
+    shared = [ref("parameters", name) for name in ("limit", "cursor", "offset", "total", "format")]
     named = [ref("parameters", f"{resource.name}.{name}") for name in ("sort", "fields")]
     filters = [
         ref("parameters", parameter_key(resource, filter_, operator))
@@ -188,9 +191,13 @@ def _success(operation: Operation) -> Schema:
         return _created(resource, {"oneOf": [ref("schemas", noun), batch]})
     if action == "index":
         return {
-            "description": f"A page of {resource.name}",
-            "headers": _headers(*CACHED, "Link", "X-Total-Count"),
-            "content": {JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)}},
+            "description": f"A page of {resource.name}; or all of them, streamed from one moment, which ends with the "
+            "connection in the middle where it cannot be made to its end",
+            "headers": _headers(*CACHED, "Link", "X-Total-Count", "Content-Disposition"),
+            "content": {
+                JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)},
+                **{form.media_type: _streamed(resource, form) for form in OF_LISTS.values()},
+            },
         }
     if action == "duplicates":
         return {
@@ -205,6 +212,15 @@ def _success(operation: Operation) -> Schema:
         "headers": _headers(*names),
         "content": {JSON: {"schema": schema, "example": example_of(resource)}},
     }
+
+
+def _streamed(resource: Resource, form: type[Representation]) -> Schema:
+    """The media type object (without a schema for each record: OpenAPI 3.1 has none for what is streamed)."""
+    representation = form(resource, tuple(resource.fields))
+    record = json.dumps(example_of(resource), ensure_ascii=False)
+    example = representation.head() + representation.records([record]) + representation.tail()
+    help_ = (form.__doc__ or "").partition("\n")[0]
+    return {"schema": {"type": "string", "description": help_}, "example": example.decode()}
 
 
 def _created(resource: Resource, schema: Schema) -> Schema:

@@ -6,6 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from app.problems import MOST_ERRORS
+from app.values import cell
 from app.values.flaw import reject
 
 from .kind import Faults, Json, Kind, escape, items_of, json_type
@@ -35,6 +36,9 @@ class Lines(Kind):
             places.setdefault(item, place)
             lines.append(item)
         return lines
+
+    def cell(self, value: Json) -> str:
+        return cell.join(value)
 
     def parse(self, value: str, operator: str) -> str:
         return self.item.parse(value, "eq")
@@ -80,6 +84,10 @@ class Identifiers(Kind):
         kind = self.isbn if scheme == "isbn" else self.value
         read = [kind.read(item, item_at, faults) for _, item_at, item in items_of(values, self.MOST, at, faults)]
         return list(dict.fromkeys(read))
+
+    def cell(self, value: Json) -> str:
+        """Each as ``scheme:value``. A scheme without values cannot be said."""
+        return cell.join([f"{scheme}:{one}" for scheme, values in value.items() for one in values])
 
     def parse(self, value: str, operator: str) -> tuple[str, str]:
         scheme, colon, rest = value.partition(":")

@@ -55,6 +55,10 @@ class Kind:
         """What of a value makes a filter another statement: that it is of few letters, which may be in most texts."""
         return SHORT if len(str(value)) <= FEW_LETTERS else ""
 
+    def cell(self, value: Json) -> str:
+        """The value, as it is answered, in a cell of our own tables; "" for what is unknown or empty."""
+        return "" if value is None else str(value)
+
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         """The facets of JSON Schema 2020-12, of what may be sent or of what is answered."""
         raise LookupError(type(self))

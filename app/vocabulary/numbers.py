@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from app.values.flaw import reject
@@ -83,6 +84,9 @@ class Number(Kind):
         if not re.fullmatch(self.IN_QUERY, value):
             reject("invalid", "This must be a number such as 3 or 1.5.")
         return _double(value)
+
+    def cell(self, value: Json) -> str:
+        return "" if value is None else f"{Decimal(repr(value)):f}"
 
     def is_key(self, key: Json) -> bool:
         return key in ("Infinity", "-Infinity") or (type(key) in (int, float) and abs(key) <= BIGINT_MAX)

@@ -11,8 +11,8 @@ type Problem = components["schemas"]["Problem"];
 const address = process.argv[2];
 assert(address, "usage: client.js ADDRESS");
 
-// Lists in a query are separated by commas.
-const client = createClient<paths>({
+// Lists can be had as NDJSON and CSV, too; this client asks for JSON. Lists in a query are separated by commas.
+const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: address,
   querySerializer: { array: { style: "form", explode: false } },
 });

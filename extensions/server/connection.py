@@ -26,12 +26,14 @@ class Connection:
     Nobody waits for its client but those who say so. `base`: what the environments of its requests have in common.
     `schemes`: see `plain.read`. `ends`: when it is over unless something happens (of the monotonic clock). `answered`:
     it had a request before. `busy`: a thread has it. `last`: it ends when everything is sent. `lingering`: all is sent,
-    and the client may still read. `watched`: what the main loop waits for on it (`selectors`' events, or 0).
+    and the client may still read. `broken`: an answer ended too early, and nothing but a reset tells its client so.
+    `watched`: what the main loop waits for on it (`selectors`' events, or 0).
     """
 
     __slots__ = (
         "answered",
         "base",
+        "broken",
         "busy",
         "client",
         "ends",
@@ -52,7 +54,7 @@ class Connection:
         self.outgoing: deque[memoryview] = deque()
         self.ends = 0.0
         self.watched = 0
-        self.answered = self.busy = self.last = self.lingering = False
+        self.answered = self.broken = self.busy = self.last = self.lingering = False
         self.base: dict[str, Any] = {}
         self.schemes: Mapping[str, str] = {}
 
@@ -118,7 +120,7 @@ class Connection:
     def close(self) -> None:
         """End it. Where an answer is not sent to its end, the kernel keeps nothing of it either."""
         with contextlib.suppress(OSError):
-            if self.outgoing:
+            if self.outgoing or self.broken:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.sock.close()
         self.outgoing.clear()

@@ -113,7 +113,9 @@ def answer(status: str, headers: Iterable[tuple[str, str]], body: bytes, *, to_h
         "Connection: close" if last else "Connection: keep-alive",
         *(f"{name}: {value}" for name, value in headers),
     ]
-    if status[:3] not in WITHOUT_BODY and not any(name.lower() == "content-length" for name, _ in headers):
+    # An application that leaves out the body of an answer to HEAD does not say by that how long it would be.
+    known = bool(body) or not to_head
+    if known and status[:3] not in WITHOUT_BODY and not any(name.lower() == "content-length" for name, _ in headers):
         lines.append(f"Content-Length: {len(body)}")
     head = "\r\n".join(lines)
     if head.count("\n") >= len(lines) or head.count("\r") >= len(lines):

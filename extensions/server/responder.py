@@ -119,6 +119,7 @@ class Responder:
             if not response.headers_sent or isinstance(error, OSError):
                 raise
             self.worker.log.exception("Error in the middle of an answer")
+            conn.broken = not response.chunked and response.response_length is None
             return False
         finally:
             close = getattr(chunks, "close", None)

@@ -268,7 +268,9 @@ class PatientWorker(Worker):
     def _go_on(self, conn: Connection, goes_on: bool) -> None:
         """Go on with a connection after an answer: with the rest of it, its next request, or its end."""
         conn.busy, conn.last = False, not goes_on
-        if conn.outgoing:
+        if conn.broken:
+            self._drop(conn)
+        elif conn.outgoing:
             self.sending.add(conn)
             self._watch(conn, EVENT_WRITE)
             self._bound_what_is_kept()

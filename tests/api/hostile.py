@@ -760,6 +760,14 @@ QUERIES: tuple[tuple[str, ...], ...] = (
     ("total=", "not_allowed", "total"),
     ("total=EXACT", "not_allowed", "total"),
     ("total=exact&total=exact", "repeated", "total"),
+    ("format=", "not_allowed", "format"),
+    ("format=CSV", "not_allowed", "format"),
+    ("format=json", "not_allowed", "format", "ndjson, csv"),
+    ("format=csv&format=csv", "repeated", "format"),
+    ("format[in]=csv", "unknown", "format[in]"),
+    ("format=csv&limit=5", "mismatch", "limit"),
+    ("format=ndjson&offset=0", "mismatch", "offset"),
+    ("format=ndjson&total=exact", "mismatch", "total"),
     ("sort=nothing", "unknown", "sort"),
     ("sort=titel", "unknown", "sort", "Did you mean title?"),
     ("sort=title,title", "duplicate", "sort"),
@@ -914,6 +922,7 @@ QUERIES: tuple[tuple[str, ...], ...] = (
 OTHER_QUERIES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "/books/1?nothing=1", "unknown", "nothing"),
     ("GET", "/books/1?limit=5", "unknown", "limit"),
+    ("GET", "/books/1?format=csv", "unknown", "format"),
     ("GET", "/books/1?fields=nothing", "unknown", "fields"),
     ("GET", "/books/1?fields=id&fields=id", "repeated", "fields"),
     ("GET", "/books/1?%FF", "invalid_character", ""),
@@ -966,6 +975,9 @@ ACCEPTS = (
     "application/json;q=0.0, text/html",
     "application/*;q=0, */*",
     "application/jsonx",
+    "application/ndjson",
+    "text/csv;q=0",
+    "application/x-ndjson;q=0, text/*",
     ", ".join(f"text/x-{number}" for number in range(500)),
 )
 
@@ -975,7 +987,7 @@ def _accepts() -> Iterator[Row]:
         yield Row(f"accept: {accept[:50]}", "GET", "/books", 406, None, {"Accept": accept}, "not_allowed", "Accept")
     for method, target in (
         ("GET", "/books/1"),
-        ("GET", "/authors/1/books"),
+        ("GET", "/books/duplicates"),
         ("GET", "/"),
         ("GET", "/openapi.json"),
         ("GET", "/problems"),

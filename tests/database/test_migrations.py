@@ -95,7 +95,7 @@ def test_up_down_to_nothing_and_up_again(empty_database: str, on: Callable[[str]
         upgrade()
         made = contents(empty_database)
         assert probe() == newest_revision()
-        tables = {"authors", "books", "contributions", "vocabulary", "author_merges", "book_merges"}
+        tables = {"authors", "books", "contributions", "vocabulary", "author_merges", "book_merges", "import_marks"}
         assert {row[0] for row in made["columns"]} == tables
         downgrade(revision="base")
         assert contents(empty_database) == nothing

@@ -1,0 +1,199 @@
+"""Outcomes by the chunk, in the form in which COPY takes them: what is stored together, in one transaction."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from app.values import person_name
+from app.vocabulary import Identifiers
+
+from .records import DIGEST, Contributor, Key, Kind, Outcome, Prepared, Rejected, Skipped
+
+MOST_RECORDS = 10_000
+MOST_LETTERS = 16_000_000
+LONGEST_KEY = Identifiers.value.longest
+
+# The columns of the staging tables, in the order in which they are written.
+BOOKS = (
+    *("place", "round", "scheme", "key", "adds"),
+    *("title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description"),
+    *("series", "series_position", "subjects", "cover_url", "identifiers", "id", "created_at", "updated_at"),
+)
+PEOPLE = (
+    *("place", "round", "mentioned", "scheme", "key", "name", "sort_name", "sort_name_given", "alternate_names"),
+    *("birth_date", "death_date", "biography", "identifiers", "id", "created_at", "updated_at"),
+)
+CREDITS = ("book", "position", "person", "author_id", "role", "credited_as")
+# In which order those are looked for who are only mentioned: with an id of their source, of a known year, all others.
+KEYED, DATED, NAMED = range(3)
+
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+class Table:
+    """Rows in the text format of COPY, where nothing at all stands for NULL."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns, self.rows = columns, 0
+        self.text = io.StringIO()
+        self._write = csv.writer(
+            self.text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\r\n"
+        ).writerow
+
+    def add(self, *values: Any) -> None:
+        """Add a row."""
+        self._write(values)
+        self.rows += 1
+
+
+class Chunk:
+    """Outcomes that follow each other in a file.
+
+    A place is that of a record among those of its kind in the chunk. Records of one identity are in different
+    *rounds*: each is merged after those before it.
+    """
+
+    def __init__(self) -> None:
+        self.books, self.people, self.credits = Table(BOOKS), Table(PEOPLE), Table(CREDITS)
+        self.records = self.rows = 0
+        self.mends: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.rejected: list[Rejected] = []
+        self.waiting: dict[tuple[str, int], Prepared] = {}  # what may yet be rejected, by kind and place
+        self.position = 0  # bytes of the file that were read for it and those before
+        self._rounds: dict[Any, int] = {}
+        self._mentioned: dict[Any, int] = {}
+        self._letters = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be added."""
+        return self.records >= MOST_RECORDS or self._letters + self.books.text.tell() >= MOST_LETTERS
+
+    def add(self, outcome: Outcome) -> None:
+        """Add what became of a record."""
+        self.records += 1
+        self.rows += outcome.rows
+        if type(outcome) is Prepared:
+            if outcome.mends:
+                self.mends.update(mend.kind for mend in outcome.mends)
+            if outcome.kind == "books":
+                self._add_book(outcome)
+            else:
+                self._add_author(outcome)
+        elif type(outcome) is Skipped:
+            self.reasons[outcome.reason] += 1
+        elif type(outcome) is Rejected:
+            self.rejected.append(outcome)
+            self._letters += _length(outcome.original)
+
+    def _add_book(self, book: Prepared) -> None:
+        place, values, restored = self.books.rows, book.values, book.restored
+        get = values.get
+        identifiers, (scheme, key) = get("identifiers"), book.key or (None, None)
+        if book.digest:
+            scheme, key = DIGEST, book.digest
+            identifiers = {**(identifiers or {}), DIGEST: [key]}
+        subjects = get("subjects")
+        self.books.add(
+            *(place, self._round("books", (scheme, key) if key else None, get("isbn"), restored.get("id"))),
+            *(scheme, key, book.adds),
+            *(get("title"), get("subtitle"), get("isbn"), get("published"), get("publisher"), get("language")),
+            *(get("page_count"), get("description"), get("series"), get("series_position")),
+            *(None if subjects is None else _array(subjects), get("cover_url")),
+            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED)),
+        )
+        for position, contributor in enumerate(book.contributors):
+            person = author_id = None
+            if restored and contributor.key:
+                author_id = contributor.key.value
+            else:
+                person = self._person(contributor)
+            self.credits.add(place, position, person, author_id, contributor.role, contributor.credited_as)
+        if book.adds or restored:
+            self.waiting["books", place] = book
+
+    def _add_author(self, author: Prepared) -> None:
+        place, values, restored = self.people.rows, author.values, author.restored
+        get, key = values.get, author.key
+        name, sort_name = values["name"], values.get("sort_name")
+        identifiers, alternate_names = get("identifiers"), get("alternate_names")
+        self.people.add(
+            # Those who are known by name alone come after the others, whom they may turn out to be.
+            *(place, max(self._round("authors", key, None, restored.get("id")), 0 if key or restored else 1), False),
+            *(key or (None, None)),
+            *(name, sort_name or person_name.sort_name(name), sort_name is not None),
+            None if alternate_names is None else _array(alternate_names),
+            *(get("birth_date"), get("death_date"), get("biography")),
+            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED)),
+        )
+        if restored:
+            self.waiting["authors", place] = author
+
+    def _person(self, one: Contributor) -> int:
+        """The place of a contributor among the people; each stands there once."""
+        key = one.key if one.key and len(one.key.value) <= LONGEST_KEY and one.key.value.isprintable() else None
+        who = key or (one.name, one.sort_name, one.birth_date, one.death_date, one.alternate_names)
+        place = self._mentioned.get(who)
+        if place is None:
+            place = self._mentioned[who] = self.people.rows
+            name = one.name
+            self.people.add(
+                *(place, KEYED if key else DATED if one.birth_date else NAMED, True),
+                *(key or (None, None)),
+                *(name, one.sort_name or (person_name.sort_name(name) if name else None), bool(one.sort_name)),
+                _array(one.alternate_names) if one.alternate_names else None,
+                *(one.birth_date, one.death_date, None),
+                *(_json({key.scheme: [key.value]}) if key else None, None, None, None),
+            )
+        return place
+
+    def _round(self, kind: Kind, key: Key | tuple[Any, Any] | None, isbn: str | None, record_id: Any) -> int:
+        """The first round in which no record of this kind and identity is merged."""
+        rounds, who = self._rounds, [(kind, one) for one in (key, isbn, record_id) if one is not None]
+        found = max((rounds.get(one, -1) for one in who), default=-1) + 1
+        for one in who:
+            rounds[one] = found
+        return found
+
+
+_RESTORED = ("id", "created_at", "updated_at")
+
+
+def _array(items: Sequence[str]) -> str:
+    """A list as Postgres writes arrays."""
+    if not items:
+        return "{}"
+    text = "\n".join(items)
+    if "\\" in text or '"' in text:
+        items = [item.replace("\\", "\\\\").replace('"', '\\"') for item in items]
+    return '{"' + '","'.join(items) + '"}'
+
+
+def _length(original: Any) -> int:
+    """About how many letters something has that stays in memory."""
+    if isinstance(original, list):
+        return sum(map(_length, original))
+    return len(original) if isinstance(original, str | bytes) else 1000
+
+
+def chunks(outcomes: Iterable[Outcome]) -> Iterator[Chunk]:
+    """Outcomes by the chunk, in their order. What the outcomes raise comes after the chunk that it breaks off."""
+    chunk = Chunk()
+    try:
+        for outcome in outcomes:
+            chunk.add(outcome)
+            if chunk.is_full:
+                yield chunk
+                chunk = Chunk()
+    except Exception:
+        if chunk.records:
+            yield chunk
+        raise
+    if chunk.records:
+        yield chunk

@@ -1,0 +1,139 @@
+"""Names of people as files have them: filed by the family name, with dates, in lists; and words that name nobody."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.values.person_name import PARTICLES, SUFFIXES
+
+from . import dates
+
+_NOBODY = """
+    anonymous|anonym|anonymus|anónimo|anonimo|anonyme|anon|anonymous author|unknown|unknown author|author unknown
+    no author|not available|n/a|none|null|s.n|sine nomine|various|various authors|various artists|multiple authors
+    verschiedene|diverse|diverses|collectif|autores varios|vv. aa|vv.aa|aa. vv|aa.vv|et al|others|and others
+"""
+NOBODY = frozenset(name.strip() for name in re.split(r"[|\n]", _NOBODY) if name.strip())
+_RANKS = """
+    saint king queen emperor empress pope prince princess sir lady lord baron baroness earl count countess duke duchess
+    marquis viscount bishop archbishop abbot brother sister father mother rabbi graf freiherr czar tsar sultan imam
+    mrs. mr. miss dr. rev. captain colonel general major madame mme dame don doña consort
+"""
+RANKS = frozenset(_RANKS.split())
+# What stands behind a name and says rank, not name. "Mrs." is another matter: with it, the name is the husband's.
+_MARRIED = frozenset({"mrs.", "mme", "mme.", "mistress"})
+# Words with which an epithet begins: it belongs behind the name ("Thomas, à Kempis").
+_EPITHET = PARTICLES | {"of", "the", "à", "d'", "dos", "filius", "fils", "père"}
+
+_space = re.compile(r"\s+")
+_stop = re.compile(r"(?<=[^\W\d_]{4})\.$|(?<=[0-9)\]?])\.$")
+_dates_part = re.compile(
+    r"(?:b\.|d\.|born|died|active|fl\.|approximately|ca\.?|jin shi|ju ren)?\s*\(?[0-9]{1,4}.*"
+    r"|active .*|-\s*[0-9]{3,4}.*",
+    re.I,
+)
+_century = re.compile(r".*\bcentury\b.*", re.I)
+_fuller = re.compile(r"\s*\(([^()]*)\)")
+_initial = re.compile(r"[^\W\d_]\.")
+_subordinate = re.compile(r"[^\W\d_]{4,}\. \w")  # "United States. Army": a body and a part of it
+_asian = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af]")
+_role = re.compile(r"(?P<name>.*\S)\s*[\[(](?P<role>[^\W\d_][\w .'-]*)[\])]")
+
+
+class Person(NamedTuple):
+    """A name in its usual order, the form under which the source files it (if it does), life dates, fuller names."""
+
+    name: str
+    sort_name: str | None = None
+    birth_date: str | None = None
+    death_date: str | None = None
+    alternate_names: tuple[str, ...] = ()
+
+
+def is_nobody(name: str) -> bool:
+    """Whether these words stand where a name would, and name no person."""
+    return name.strip(" .,;:()[]…").lower() in NOBODY
+
+
+@lru_cache(maxsize=1 << 16)
+def filed(heading: str) -> Person:
+    """The person of a heading as libraries write it, such as "Milne, A. A. (Alan Alexander), 1882-1956".
+
+    The name is turned at the comma; rank and titles are left to the filed form. What does not look like a person's
+    heading (a body and its part, an epithet that is none, Asian scripts) stays as it stands.
+    """
+    text = _stop.sub("", _space.sub(" ", heading).strip(" ,;:/"))
+    parts = text.split(", ")
+    born = died = None
+    while len(parts) > 1 and (_dates_part.fullmatch(parts[-1]) or _century.fullmatch(parts[-1])):
+        born, died = dates.lifetime(parts.pop())
+    text = ", ".join(parts).rstrip(" ,")
+    if len(parts) == 1 or _asian.search(text) or _subordinate.search(parts[0]) or parts[0].count(" ") > 3:
+        return Person(text, None, born, died)
+    family, given, *rest = parts
+    fuller = _fuller.search(given)
+    given = _fuller.sub("", given).strip()
+    first = given.partition(" ")[0].lower()
+    if not given:
+        return Person(text, None, born, died)
+    if given[0].islower() or first.startswith(("d'", "l'")):
+        is_epithet = first in _EPITHET or first.startswith(("d'", "l'"))
+        return Person(f"{family} {given}", text, born, died) if is_epithet else Person(text, None, born, died)
+    if _is_rank(given):
+        return Person(text, None, born, died)
+    name = given if given == family or given.endswith(f" {family}") else _joined(given, family)
+    for part in rest:
+        word = part.partition(" (")[0].lower()
+        if word.rstrip(".") in SUFFIXES:
+            name = f"{name} {part}"
+        elif word in _MARRIED:
+            name = f"{part.partition(' (')[0]} {name}"
+    others: tuple[str, ...] = ()
+    if fuller and _initial.match(given) and fuller[1][:1] == given[0]:
+        others = (_joined(fuller[1].strip(), family),)
+    return Person(name, text, born, died, others)
+
+
+def _is_rank(given: str) -> bool:
+    """Whether what stands behind the comma is no given name: "Henry VIII, King of England"."""
+    first, _, more = given.partition(" ")
+    return first.lower() in RANKS and (not more or more[0].islower() or first.lower() in ("mrs.", "mme", "saint"))
+
+
+def _joined(given: str, family: str) -> str:
+    return f"{given}{family}" if given.endswith(("'", "’")) else f"{given} {family}"
+
+
+def with_role(text: str) -> tuple[str, str | None]:
+    """A name and the role that stands behind it in brackets: "Constance Garnett [translator]"; None where none does."""
+    match = _role.fullmatch(text)
+    return (match["name"], match["role"]) if match else (text, None)
+
+
+def listed(cell: str, mark: str) -> list[str]:
+    """The names of a cell that separates them by `mark`; "Jr." and the like belong to the name before them."""
+    names: list[str] = []
+    for part in cell.split(mark):
+        name = part.strip()
+        if names and name.rstrip(".").lower() in SUFFIXES:
+            names[-1] += f", {name}"
+        elif name:
+            names.append(name)
+    return names
+
+
+def guessed(cell: str) -> list[str]:
+    """The names of a cell of which nobody says how it separates them; "King, Stephen" is one name."""
+    for mark in (";", "|", "\n"):
+        if mark in cell:
+            return listed(cell, mark)
+    parts = re.split(r" & | and ", cell) if "," not in cell else [cell]
+    if len(parts) > 1 and all(" " in part.strip() for part in parts):
+        return [part.strip() for part in parts]
+    parts = listed(cell, ",")
+    # "Collins, Suzanne" is turned; "Neil Gaiman, Terry Pratchett" and longer lists are not.
+    if len(parts) > 1 and all(" " in part and not _dates_part.fullmatch(part) for part in parts):
+        return [name for part in parts for name in re.split(r"^and |^& ", part) if name]
+    return [cell.strip()]

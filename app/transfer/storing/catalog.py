@@ -1,0 +1,157 @@
+"""The catalog as an import sees it: a connection of its own, over which chunks are stored, each in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+
+from app.transfer import marks
+from app.transfer.chunks import Chunk
+from app.transfer.records import Flaw, Prepared, Rejected
+from extensions.database import ATTEMPTS, INTEGRITY_RACE, SERIALIZATION, committed, connected
+
+from . import books, people, restoring, staging
+
+# Of the import's connection alone. Whatever is looked up is looked up by an index, however small the planner takes the
+# tables to be that grow under its eyes; commits are durable, as all of the service's are.
+SETTINGS = {
+    "application_name": "catalog-import",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "work_mem": "64MB",
+    "enable_seqscan": "off",
+    "enable_mergejoin": "off",
+    "synchronous_commit": "on",
+}
+LOCK = 0x696D706F7274  # "import": of all imports, one runs at a time
+PATIENCE = "10s"  # with another one
+
+# What waits in the lists of new entries of these indexes is looked through by each lookup; so it is put in order first.
+_TIDY = """
+    SELECT gin_clean_pending_list(oid::regclass) FROM pg_class
+    WHERE relname IN ('ix_books_identifiers', 'ix_authors_identifiers') AND pg_has_role(relowner, 'USAGE')
+"""
+
+
+class Busy(Exception):
+    """Another import is running."""
+
+
+@dataclass
+class Stored:
+    """What became of a chunk's records: `counts` are those of `people.merge`, with warnings by their kind."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Catalog:
+    """Stores chunks. With `dry`, everything happens in one transaction, which is rolled back at the end."""
+
+    def __init__(self, connection: Any, *, update: bool, dry: bool) -> None:
+        self._connection, self._update, self._dry = connection, update, dry
+
+    def mark(self, digest: str) -> tuple[int, dict[str, Any]] | None:
+        """How many records of a file an import before this one accounted for, and its report."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(marks.FIND, {"digest": digest})
+            found = cursor.fetchone()
+        self._end()
+        return (found[0], found[1]) if found else None
+
+    def store(self, chunk: Chunk, restore: bool, mark: Callable[[Stored], tuple[str, dict[str, Any]] | None]) -> Stored:
+        """Store a chunk in a transaction; `mark` is told what became of it, and gives the statement and values by
+        which the same transaction writes how far the import came (or None).
+
+        It is tried again where it loses against another writer. Raises ``psycopg2.Error``.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._store(chunk, restore, mark)
+            except psycopg2.Error as error:
+                code = error.pgcode or ""
+                lost = code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
+                if not lost or self._dry or attempt == ATTEMPTS:
+                    raise
+                self._connection.rollback()
+        raise AssertionError("unreachable")
+
+    def _store(
+        self, chunk: Chunk, restore: bool, mark: Callable[[Stored], tuple[str, dict[str, Any]] | None]
+    ) -> Stored:
+        stored = Stored()
+        with self._connection.cursor() as cursor:
+            cursor.execute(_TIDY)
+            staging.fill(cursor, chunk)
+            cursor.execute(books.CONTRIBUTORS_GIVEN)
+            if restore:
+                for one in restoring.merge(cursor, stored.counts):
+                    stored.rejected.append(chunk.waiting[one.kind, one.place].rejected(one.flaw))
+            else:
+                people.merge(cursor, stored.counts, update=self._update)
+                for place in books.merge(cursor, stored.counts, update=self._update):
+                    stored.rejected.append(_lonely(chunk.waiting["books", place]))
+            stored.rejected.sort(key=lambda one: one.place)
+            said = mark(stored)
+            if said is not None and not self._dry:
+                statement, values = said
+                cursor.execute(statement, {**values, "report": json.dumps(values.get("report"))})
+        self._end()
+        return stored
+
+    def finish(self, digest: str) -> None:
+        """Forget how far the import of a file came: it came to the end."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(marks.REMOVE, {"digest": digest})
+        self._end()
+
+    def tell_planner(self) -> None:
+        """Let the planner know of what was stored."""
+        if not self._dry:
+            with self._connection.cursor() as cursor:
+                cursor.execute("ANALYZE books, authors, contributions")
+            self._end()
+
+    def cancel(self) -> None:
+        """Stop what another thread does here."""
+        self._connection.cancel()
+
+    def _end(self) -> None:
+        if self._dry:
+            return
+        try:
+            self._connection.commit()
+        finally:
+            committed()  # whether or not it came through
+
+
+@contextlib.contextmanager
+def opened(*, update: bool, dry: bool) -> Iterator[Catalog]:
+    """The catalog, for one import at a time. Raises `Busy`, or ``DatabaseUnavailable``."""
+    with connected(SETTINGS) as connection:
+        with connection.cursor() as cursor:
+            try:
+                # One that was killed may hold the lock for the statement that the server is at.
+                cursor.execute(f"SET lock_timeout = '{PATIENCE}'; SELECT pg_advisory_lock(%s)", (LOCK,))
+            except psycopg2.errors.LockNotAvailable:
+                raise Busy from None
+            cursor.execute("RESET lock_timeout")
+            staging.make_tables(cursor)
+        connection.commit()
+        yield Catalog(connection, update=update, dry=dry)
+        connection.rollback()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+
+
+def _lonely(record: Prepared) -> Rejected:
+    assert record.key is not None
+    scheme, value = record.key
+    reason = f"No book has this id ({scheme}) yet; import the books first, then this file again."
+    return record.rejected(Flaw("identifiers", value, reason))

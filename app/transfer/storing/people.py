@@ -1,0 +1,215 @@
+"""Authors: who they are, those that have to be made, and what changes in those that are known.
+
+An author is the one with the id of the source; then with another identifier in common; then the one of the same
+`name_key` whose year of birth does not differ. Who has another id of the same source is somebody else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from zlib import crc32
+
+from app.books.contributors import NAME_LOCK_SPACE, NAME_LOCKS
+from app.values import person_name
+
+_OF_ROUND = "p.mentioned = %(mentioned)s AND p.round = %(round)s"
+_OPEN = f"{_OF_ROUND} AND p.author_id IS NULL"
+
+# The author who has the key. Who was merged into somebody else, whose own key stands first, only adds to that one.
+_BY_KEY = f"""
+    UPDATE staged_people AS staged
+    SET author_id = found.id, fills = found.own_key <> staged.key AND found.name <> staged.key
+    FROM (
+        SELECT DISTINCT ON (p.place) p.place, a.id, a.name, a.identifiers -> p.scheme ->> 0 AS own_key
+        FROM staged_people AS p
+        JOIN authors AS a ON a.identifiers @> jsonb_build_object(p.scheme, jsonb_build_array(p.key))
+        WHERE {_OPEN} AND p.key IS NOT NULL
+        ORDER BY p.place, a.id
+    ) AS found
+    WHERE staged.place = found.place
+"""
+_BY_IDENTIFIER = f"""
+    UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
+    FROM (
+        SELECT DISTINCT ON (a.id) p.place, a.id
+        FROM staged_people AS p
+        CROSS JOIN jsonb_each(p.identifiers) AS of_scheme(scheme, further)
+        CROSS JOIN jsonb_array_elements(further) AS value
+        JOIN authors AS a ON a.identifiers @> jsonb_build_object(of_scheme.scheme, jsonb_build_array(value))
+        WHERE {_OPEN} AND of_scheme.scheme IS DISTINCT FROM p.scheme AND of_scheme.scheme NOT LIKE 'original.%%'
+            AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
+        ORDER BY a.id, p.place
+    ) AS found
+    WHERE staged.place = found.place
+"""
+# Who has a key is taken for the bearer of the name only where there is one. Else it is the one known longest.
+_BY_NAME = f"""
+    UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
+    FROM (
+        SELECT DISTINCT ON (CASE WHEN keyed THEN id ELSE place END, keyed) place, id
+        FROM (
+            SELECT p.place, a.id, p.key IS NOT NULL AS keyed, rank() OVER likeness AS rank,
+                count(*) OVER (PARTITION BY p.place, p.birth_year IS NOT NULL AND a.birth_date_key IS NULL) AS namesakes
+            FROM staged_people AS p JOIN authors AS a ON a.identity = p.identity
+            WHERE {_OPEN} AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
+                AND (p.birth_year = a.birth_date_key / 10000 OR p.birth_year IS NULL OR a.birth_date_key IS NULL)
+            WINDOW likeness AS (PARTITION BY p.place
+                ORDER BY p.birth_year IS NOT NULL AND a.birth_date_key IS NULL, a.id)
+        ) AS bearers
+        WHERE rank = 1 AND (namesakes = 1 OR NOT keyed)
+        ORDER BY CASE WHEN keyed THEN id ELSE place END, keyed, place
+    ) AS found
+    WHERE staged.place = found.place
+"""
+_AMBIGUOUS = f"""
+    SELECT count(*) FROM staged_people AS p
+    WHERE {_OF_ROUND} AND p.key IS NULL AND p.author_id IS NOT NULL AND (
+        SELECT count(*) FROM (
+            SELECT FROM authors AS a
+            WHERE a.identity = p.identity AND (p.birth_year = a.birth_date_key / 10000 OR p.birth_year IS NULL)
+            LIMIT 2) AS bearers) > 1
+"""
+# Records of one author, or of one name that nobody bears yet, are merged one after the other.
+_POSTPONE = f"""
+    UPDATE staged_people AS staged SET round = round + 1, author_id = NULL, adds_key = false
+    FROM (
+        SELECT p.place, row_number() OVER (
+            PARTITION BY p.author_id, CASE WHEN p.author_id IS NULL THEN p.identity END ORDER BY p.place) AS number
+        FROM staged_people AS p
+        WHERE {_OF_ROUND} AND (p.author_id IS NOT NULL OR p.key IS NULL)
+    ) AS turn
+    WHERE staged.place = turn.place AND turn.number > 1
+"""
+_NAMES_TO_MAKE = f"SELECT DISTINCT p.identity FROM staged_people AS p WHERE {_OPEN} AND p.key IS NULL"
+# Those who are mentioned by one name, and of one year, are one; who has a key is one by it.
+_NUMBER = f"""
+    WITH alike AS MATERIALIZED (
+        SELECT p.place, min(p.place) OVER (
+            PARTITION BY p.key IS NULL, CASE WHEN p.key IS NULL THEN p.identity ELSE p.place::text END, p.birth_year
+        ) AS first
+        FROM staged_people AS p WHERE {_OPEN}
+    ), numbered AS MATERIALIZED (
+        SELECT first, nextval(pg_get_serial_sequence('authors', 'id')) AS id
+        FROM (SELECT DISTINCT first FROM alike ORDER BY first) AS firsts
+    )
+    UPDATE staged_people AS staged SET author_id = numbered.id, is_new = staged.place = first
+    FROM alike JOIN numbered USING (first)
+    WHERE staged.place = alike.place
+"""
+# An author who is known by key alone bears it as a name, until the record arrives.
+_MAKE = f"""
+    INSERT INTO authors (id, name, sort_name, alternate_names, birth_date, death_date, biography, identifiers)
+    SELECT p.author_id, coalesce(p.name, p.key), coalesce(p.sort_name, p.key), coalesce(p.alternate_names, '{{}}'),
+        p.birth_date, p.death_date, p.biography, coalesce(p.identifiers, '{{}}')
+    FROM staged_people AS p WHERE {_OF_ROUND} AND p.is_new ORDER BY p.place
+"""
+
+
+def _assignments(values: dict[str, str]) -> tuple[str, str]:
+    """The SET of an UPDATE of authors `a`, and the condition that it changes something."""
+    sets = ", ".join(f"{name} = {value}" for name, value in values.items())
+    differs = f"({', '.join(f'a.{name}' for name in values)}) IS DISTINCT FROM ({', '.join(values.values())})"
+    return sets, differs
+
+
+def _preferred(name: str) -> str:
+    return f"CASE WHEN p.fills THEN coalesce(a.{name}, p.{name}) ELSE coalesce(p.{name}, a.{name}) END"
+
+
+_CHANGES = {
+    "name": "CASE WHEN p.fills THEN a.name ELSE p.name END",
+    "sort_name": "CASE WHEN NOT p.fills AND (p.sort_name_given OR p.place = ANY(%(following)s)) THEN p.sort_name "
+    "ELSE a.sort_name END",
+    "alternate_names": "coalesce(added_to_list(a.alternate_names, p.alternate_names, 200), a.alternate_names)",
+    **{name: _preferred(name) for name in ("birth_date", "death_date", "biography")},
+    "identifiers": "coalesce(added_to_identifiers(a.identifiers, p.identifiers), a.identifiers)",
+}
+_SETS, _DIFFERS = _assignments(_CHANGES)
+_UNFILLED = "a.name = p.key"
+_MAY_CHANGE = f"(%(update)s OR {_UNFILLED})"
+_FOLLOWING = f"""
+    SELECT p.place, a.name, a.sort_name, {_UNFILLED} FROM staged_people AS p JOIN authors AS a ON a.id = p.author_id
+    WHERE {_OF_ROUND} AND NOT p.is_new AND NOT p.fills AND NOT p.sort_name_given AND p.name <> a.name AND {_MAY_CHANGE}
+"""
+_CHANGE = f"""
+    UPDATE authors AS a SET {_SETS}, updated_at = clock_timestamp() FROM staged_people AS p
+    WHERE a.id = p.author_id AND {_OF_ROUND} AND NOT p.is_new AND {_MAY_CHANGE} AND {_DIFFERS}
+"""
+_MENTION_SETS, _MENTION_DIFFERS = _assignments(
+    {
+        "identifiers": "CASE WHEN p.adds_key THEN added_to_identifiers(a.identifiers, p.identifiers) "
+        "ELSE a.identifiers END",
+        "birth_date": "CASE WHEN %(update)s THEN coalesce(a.birth_date, p.birth_date) ELSE a.birth_date END",
+    }
+)
+# Of those who are only mentioned, what tells them from others is added, so that they are found by it the next time.
+_CHANGE_MENTIONED = f"""
+    UPDATE authors AS a SET {_MENTION_SETS}, updated_at = clock_timestamp()
+    FROM (
+        SELECT DISTINCT ON (p.author_id) p.* FROM staged_people AS p
+        WHERE {_OF_ROUND} AND p.author_id IS NOT NULL AND NOT p.is_new AND (p.adds_key OR p.birth_date IS NOT NULL)
+        ORDER BY p.author_id, p.place
+    ) AS p
+    WHERE a.id = p.author_id AND {_MENTION_DIFFERS}
+"""
+_ROUNDS = "SELECT DISTINCT round FROM staged_people WHERE mentioned = %s AND round >= %s ORDER BY round LIMIT 1"
+_MATCHED = f"SELECT count(*) FROM staged_people AS p WHERE {_OF_ROUND} AND p.author_id IS NOT NULL"
+
+
+def merge(cursor: Any, counts: Counter[str], *, update: bool) -> None:
+    """Merge the records of authors, and then find or make those who are mentioned. Counts records that were `created`,
+    `updated`, `unchanged` or `known` (where known ones are not to be updated), and warnings by their kind.
+    """
+    for mentioned in (False, True):
+        current = 0
+        while True:
+            cursor.execute(_ROUNDS, (mentioned, current))
+            found = cursor.fetchone()
+            if found is None:
+                break
+            current = found[0]
+            values = {"mentioned": mentioned, "round": current, "update": update}
+            _merge_round(cursor, values, counts)
+            current += 1
+
+
+def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> None:
+    mentioned = values["mentioned"]
+    cursor.execute(_BY_KEY, values)
+    if not mentioned:
+        cursor.execute(_BY_IDENTIFIER, values)
+    cursor.execute(_BY_NAME, values)
+    cursor.execute(_NAMES_TO_MAKE, values)
+    names = [name for (name,) in cursor.fetchall()]
+    if names:
+        # As a write of the API does: whoever makes an author of a name holds its lock, and looks once more.
+        locks = sorted({crc32(name.encode()) % NAME_LOCKS for name in names})
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s) AS lock", (NAME_LOCK_SPACE, locks))
+        cursor.execute(_BY_NAME, values)
+    if not mentioned:
+        cursor.execute(_POSTPONE, values)
+    cursor.execute(_AMBIGUOUS, values)
+    counts["author_ambiguous"] += cursor.fetchone()[0]
+    cursor.execute(_MATCHED, values)
+    matched = cursor.fetchone()[0]
+    cursor.execute(_NUMBER, values)
+    cursor.execute(_MAKE, values)
+    made = cursor.rowcount
+    if mentioned:
+        if matched:
+            cursor.execute(_CHANGE_MENTIONED, values)
+        return
+    counts["created"] += made
+    if not matched:
+        return
+    cursor.execute(_FOLLOWING, values)
+    following = [
+        place
+        for place, name, sort_name, unfilled in cursor.fetchall()
+        if unfilled or sort_name == person_name.sort_name(name)
+    ]
+    cursor.execute(_CHANGE, {**values, "following": following})
+    changed = cursor.rowcount
+    counts["updated"] += changed
+    counts["unchanged" if values["update"] else "known"] += matched - changed

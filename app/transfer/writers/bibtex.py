@@ -1,0 +1,90 @@
+"""BibTeX (ctan.org/pkg/bibtex), in UTF-8, with the further roles of biblatex."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from app.books.models import ROLES
+
+from .bibliographic import Bibliographic, Book
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# What TeX would read otherwise. BibTeX counts every brace, also those behind a backslash.
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{mark: f"\\{mark}" for mark in "#$%&_"},
+}
+_special = re.compile("[" + re.escape("".join(_SPECIAL)) + "]")
+_joins = re.compile(r"\band\b", re.IGNORECASE)
+
+
+class Bibtex(Bibliographic):
+    """An entry `@book` for each book; each role is a field of its name."""
+
+    suffix = "bib"
+
+    def book(self, book: Book) -> bytes:
+        fields = ",\n".join(f"  {name} = {value}" for name, value in self._fields(book))
+        return f"@book{{{self._key(book)},\n{fields}\n}}\n\n".encode()
+
+    def _key(self, book: Book) -> str:
+        """The first contributor's family name and the year, as people cite, and the id, which makes it unique."""
+        first = self.filed(book["authors"][0]).partition(",")[0] if book["authors"] else ""
+        plain = unicodedata.normalize("NFKD", first).encode("ascii", "ignore").decode()
+        name = "".join(re.findall("[A-Za-z0-9]+", plain)).lower() or "book"
+        year = (book["published"] or "").removeprefix("-")[:4]
+        return f"{name}{year}-{book['id']}"
+
+    def _fields(self, book: Book) -> Iterator[tuple[str, str]]:
+        # The second pair of braces keeps the capitals, which styles would make small in titles.
+        yield "title", f"{{{{{_escaped(book['title'])}}}}}"
+        if book["subtitle"]:
+            yield "subtitle", f"{{{{{_escaped(book['subtitle'])}}}}}"
+        for role in ROLES:
+            people = " and ".join(map(_person, self.people(book, role)))
+            if people:
+                yield role, f"{{{people}}}"
+        yield from _date(book["published"])
+        isbns = [number for number in (book["isbn"], *book["identifiers"].get("isbn", ())) if number]
+        texts = {
+            "publisher": book["publisher"],
+            "series": book["series"],
+            "number": f"{book['series_position']:g}" if book["series_position"] is not None else None,
+            "isbn": " ".join(isbns),
+            "edition": "; ".join(book["identifiers"].get("edition", ())),
+            "language": book["language"],
+            "pagetotal": book["page_count"],
+            "keywords": ", ".join(book["subjects"]),
+            "abstract": book["description"],
+        }
+        for name, value in texts.items():
+            if value:
+                yield name, f"{{{_escaped(str(value))}}}"
+
+
+def _date(published: str | None) -> Iterator[tuple[str, str]]:
+    if published is None:
+        return
+    year, *rest = published.removeprefix("-").split("-")
+    yield "year", f"{{{'-' if published.startswith('-') else ''}{year}}}"
+    if rest:
+        yield "month", MONTHS[int(rest[0]) - 1]  # a macro, which styles put into words
+    if len(rest) > 1:
+        yield "day", f"{{{int(rest[1])}}}"
+
+
+def _person(filed: str) -> str:
+    """A name as BibTeX takes it apart: at its commas; in braces where it is to be left whole."""
+    name = _escaped(filed)
+    is_plain = ", " in filed and filed.count(",") <= 2 and not _joins.search(filed)
+    return name if is_plain or " " not in filed else f"{{{name}}}"
+
+
+def _escaped(text: str) -> str:
+    return _special.sub(lambda found: _SPECIAL[found[0]], text)

@@ -1,0 +1,117 @@
+"""How fast the whole catalog goes out, over HTTP and by the command, beside `COPY (…) TO STDOUT` of the same JSON."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from app import statements
+from app.books.schemas import BOOKS
+from app.query import parse
+
+from . import contestants
+from .database import ROOT, Cluster
+
+READ_AT_ONCE = 1 << 20
+
+
+@dataclass
+class Timing:
+    """One way out: seconds of each round, bytes, and the memory (RSS) at its highest, in bytes, and before."""
+
+    seconds: list[float] = field(default_factory=list)
+    size: int = 0
+    most: int = 0
+    before: int = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+class Sink:
+    """A file that counts what is written to it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return len(data)
+
+
+def measure(cluster: Cluster, books: int, folder: Path, rounds: int, cursor: Any) -> dict[str, Timing]:
+    """The ways out, each in turn in each round; `cursor`: of a connection with the settings of the service's own."""
+    database = cluster.catalog(books)
+    with contestants.this(cluster, database) as service:
+        ways: dict[str, Callable[[Timing], None]] = {
+            "`COPY (…) TO STDOUT`": lambda timing: _copy(cursor, timing),
+            "HTTP, NDJSON": lambda timing: _http(service, "ndjson", timing),
+            "HTTP, CSV": lambda timing: _http(service, "csv", timing),
+            "command, NDJSON": lambda timing: _command(cluster, database, folder / "export.ndjson", timing),
+            "command, CSV": lambda timing: _command(cluster, database, folder / "export.csv", timing),
+            "command, NDJSON, gzip": lambda timing: _command(cluster, database, folder / "export.ndjson.gz", timing),
+        }
+        found = {name: Timing() for name in ways}
+        for _ in range(rounds):
+            for name, way in ways.items():
+                started = time.perf_counter()
+                way(found[name])
+                found[name].seconds.append(time.perf_counter() - started)
+    return found
+
+
+def _copy(cursor: Any, timing: Timing) -> None:
+    asked = parse(BOOKS, "books", [])
+    statement = statements.everything(BOOKS, statements.shape_of(BOOKS, asked))
+    rows = cursor.mogrify(statement.sql, {**statement.constants, **statements.values_of(asked)}).decode()
+    sink = Sink()
+    cursor.copy_expert(f"COPY ({rows}) TO STDOUT", sink)
+    timing.size = sink.size
+
+
+def _http(service: contestants.Service, form: str, timing: Timing) -> None:
+    address = urlsplit(service.address)
+    connection = HTTPConnection(str(address.hostname), address.port, timeout=600)
+    workers = list(_workers(service.pid))
+    timing.before = timing.before or max(worker.memory_info().rss for worker in workers)
+    connection.request("GET", f"/books?format={form}")
+    answer = connection.getresponse()
+    timing.size, looked = 0, 0.0
+    while piece := answer.read(READ_AT_ONCE):
+        timing.size += len(piece)
+        if time.monotonic() - looked > 0.1:
+            looked = time.monotonic()
+            timing.most = max(timing.most, *(worker.memory_info().rss for worker in workers))
+    connection.close()
+
+
+def _workers(pid: int) -> Iterator[psutil.Process]:
+    yield from psutil.Process(pid).children()
+
+
+def _command(cluster: Cluster, database: str, file: Path, timing: Timing) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "export", "--kind", "books", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, env=cluster.environment(database), stderr=subprocess.DEVNULL) as running:
+        process = psutil.Process(running.pid)
+        while running.poll() is None:
+            try:
+                timing.most = max(timing.most, process.memory_info().rss)
+            except psutil.NoSuchProcess:
+                break
+            time.sleep(0.1)
+    if running.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}")
+    timing.size = os.path.getsize(file)
+    file.unlink()

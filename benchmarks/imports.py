@@ -1,0 +1,202 @@
+"""How fast an import is: beside COPY of the same rows into the same tables, the ORM's `add_all` and Django's
+`bulk_create`.
+
+The *floor* is the rows of a made catalog in COPY's own form, prepared beforehand (authors, books with the names of
+their contributors, contributions), copied with all indexes and constraints in place, but without the triggers that keep
+search data. What is imported is a CSV of the same books, whose authors are named, and found by their names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.transfer import cells
+
+from . import catalog
+from .database import ROOT, Cluster, flask
+
+FEW = 20_000  # books, for what is slow
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Books stored, in how many seconds; `memory` is the most that the importing process had, in megabytes."""
+
+    books: int
+    seconds: float
+    memory: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Books a second."""
+        return self.books / self.seconds
+
+
+def measure(cluster: Cluster, books: int, folder: Path) -> dict[str, Timing]:
+    """The timings by what was measured, the import itself first."""
+    rows = folder / f"rows_{books}"
+    _write_rows(rows, books)
+    few = min(books, FEW)
+    few_rows = folder / f"rows_{few}"
+    _write_rows(few_rows, few)
+    found = {}
+    with _database(cluster, "import_ours") as name:
+        found["import"] = _import(cluster, name, rows, books)
+        found["import of the same file again"] = _import(cluster, name, rows, books)
+    with _database(cluster, "import_floor") as name:
+        found["floor: COPY of the finished rows"] = Timing(books, _copy(cluster, name, rows))
+    for what, module in (("SQLAlchemy add_all", "import_orm"), ("Django bulk_create", "import_django")):
+        with _database(cluster, f"import_{module}") as name:
+            seconds = _peer(cluster, name, few_rows, module)
+            if seconds is not None:
+                found[f"{what}, {few:,} books"] = Timing(few, seconds)
+    return found
+
+
+@contextlib.contextmanager
+def _database(cluster: Cluster, name: str) -> Iterator[str]:
+    cluster.new(name)
+    try:
+        yield name
+    finally:
+        with cluster.connect("postgres") as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _import(cluster: Cluster, name: str, rows: Path, books: int) -> Timing:
+    started = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    flask(cluster.environment(name), "catalog", "import", str(rows / "books.csv"))
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return Timing(books, seconds, max(before, peak) / 1024)
+
+
+def _copy(cluster: Cluster, name: str, rows: Path) -> float:
+    with cluster.connect(name) as connection, connection.cursor() as cursor:
+        for table in ("authors", "books", "contributions"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        started = time.perf_counter()
+        for table, columns in (
+            ("authors", catalog.AUTHOR_COLUMNS),
+            ("books", (*catalog.BOOK_COLUMNS, "contributors")),
+            ("contributions", catalog.CONTRIBUTION_COLUMNS),
+        ):
+            with (rows / f"{table}.copy").open("rb") as stream:
+                cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", stream, 1 << 18)
+        return time.perf_counter() - started
+
+
+def _peer(cluster: Cluster, name: str, rows: Path, module: str) -> float | None:
+    """Seconds that another way to store the rows takes; None where what it needs is not installed."""
+    command = [sys.executable, "-m", f"benchmarks.peers.{module}", str(rows)]
+    environment = {**os.environ, "DATABASE_URL": cluster.url(name)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if "ModuleNotFoundError" in done.stderr:
+        return None
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return float(done.stdout.split()[-1])
+
+
+# ---- the rows, as COPY and as CSV
+
+
+def _write_rows(folder: Path, books: int) -> None:
+    """Write the rows, unless they are there."""
+    if (folder / "done").exists():
+        return
+    folder.mkdir(exist_ok=True)
+    names: dict[int, str] = {}
+    lines: dict[int, str] = {}
+    total = catalog.authors_of(books)
+    with (folder / "authors.copy").open("w", encoding="utf-8") as stream:
+        for start in range(1, total + 1, catalog.CHUNK):
+            for row in catalog.authors(start, min(start + catalog.CHUNK, total + 1)):
+                author = dict(zip(catalog.AUTHOR_COLUMNS, row, strict=True))
+                names[author["id"]] = author["name"]  # type: ignore[index,assignment]
+                lines[author["id"]] = _name_lines(author)  # type: ignore[index]
+                stream.write(catalog.copy_line(row))
+    own = [name for name in catalog.BOOK_COLUMNS if name not in ("id", "created_at", "updated_at")]
+    with contextlib.ExitStack() as stack:
+        copied, linked, table = (
+            stack.enter_context((folder / name).open("w", encoding="utf-8", newline=""))
+            for name in ("books.copy", "contributions.copy", "books.csv")
+        )
+        writer = csv.writer(table)
+        writer.writerow([*own, "authors"])
+        for start in range(1, books + 1, catalog.CHUNK):
+            for row, contributions in catalog.books(start, min(start + catalog.CHUNK, books + 1), books):
+                borne = "".join(
+                    lines[one[1]] + (f"\\n{one[4].lower()}\\n" if one[4] else "")  # type: ignore[index,attr-defined]
+                    for one in contributions
+                )
+                copied.write(f"{catalog.copy_line(row)[:-1]}\t{borne}\n")
+                linked.writelines(map(catalog.copy_line, contributions))
+                book = dict(zip(catalog.BOOK_COLUMNS, row, strict=True))
+                credited = cells.join([_credit(names, one) for one in contributions])
+                writer.writerow([*(_cell(book[name]) for name in own), credited])
+    (folder / "done").touch()
+
+
+def _name_lines(author: dict[str, Any]) -> str:
+    """About what `name_lines` of the database gives, in COPY's form."""
+    names = dict.fromkeys([author["name"], author["sort_name"], *author["alternate_names"]])
+    plain = (" ".join(name.lower().replace(",", " ").replace(".", " ").split()) for name in names)
+    return "\\n" + "\\n".join(plain) + "\\n"
+
+
+def _credit(names: dict[int, str], contribution: tuple[Any, ...]) -> str:
+    _, author_id, role, _, credited_as = contribution
+    return f"{names[author_id]} [{role}{f' as {credited_as}' if credited_as else ''}]"
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return cells.join(value)
+    if isinstance(value, dict):
+        return cells.join([f"{scheme}:{one}" for scheme, ids in value.items() for one in ids])
+    return "" if value is None else value
+
+
+def read_rows(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Authors, books and contributions as Python has them, for the peers."""
+    authors = _read(folder / "authors.copy", catalog.AUTHOR_COLUMNS)
+    books = _read(folder / "books.copy", (*catalog.BOOK_COLUMNS, "contributors"))
+    contributions = _read(folder / "contributions.copy", catalog.CONTRIBUTION_COLUMNS)
+    authors = [{name: one[name] for name in ("id", "name", "sort_name")} for one in authors]
+    for book in books:
+        for name in ("created_at", "updated_at", "contributors"):
+            del book[name]
+        book["subjects"] = json.loads("[" + book["subjects"][1:-1] + "]")
+        book["identifiers"] = json.loads(book["identifiers"])
+    return authors, books, contributions
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    numbers = {
+        "id": int,
+        "page_count": int,
+        "series_position": float,
+        "book_id": int,
+        "author_id": int,
+        "position": int,
+    }
+    found = []
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            cells_ = zip(columns, line[:-1].split("\t"), strict=True)
+            found.append({name: None if cell == "\\N" else numbers.get(name, str)(cell) for name, cell in cells_})
+    return found

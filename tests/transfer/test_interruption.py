@@ -1,0 +1,167 @@
+"""Imports that end in the middle, and readers meanwhile: what was finished stands whole, and nothing is doubled."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy.engine import make_url
+
+from app.transfer.chunks import MOST_RECORDS
+from app.transfer.storing.catalog import LOCK
+from tests.conftest import ROOT, until
+
+BOOKS = 5 * MOST_RECORDS // 2
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Books of two authors each, some of them rejected, for three chunks."""
+    path = tmp_path / "books.csv"
+    with path.open("w") as stream:
+        stream.write("title,page_count,authors\n")
+        for number in range(BOOKS):
+            title = "" if number % 1000 == 7 else f"Book {number}"
+            stream.write(f"{title},{number % 999 + 1},Author {number % 500};Other {number % 70} [editor]\n")
+    return path
+
+
+@pytest.fixture
+def begin(app, database_url, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begin an import in a process of its own."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "INSTANCE_PATH": str(app.config["INSTANCE_PATH"]),
+            "REDIS_URL": "",
+            "LOG_LEVEL": "WARNING",
+        }
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "import", *arguments]
+        begun.append(
+            subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        )
+        return begun[-1]
+
+    yield run
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def ask(database_url) -> Iterator[Callable[[str], Any]]:
+    """The one value that a statement answers."""
+    connection = psycopg2.connect(make_url(database_url).set(drivername="postgresql").render_as_string(False))
+    connection.autocommit = True
+
+    def one(sql: str) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone()[0]
+
+    yield one
+    connection.close()
+
+
+GOOD = BOOKS - BOOKS // 1000
+SESSIONS = "FROM pg_stat_activity WHERE application_name = 'catalog-import' AND datname = current_database()"
+COUNT = "SELECT count(*) FROM books"
+# Books whose contributors, or the names by which search finds them, are not what they must be.
+DAMAGED = """
+    SELECT count(*) FROM books
+    WHERE contributors <> contributor_names(id) OR (SELECT count(*) FROM contributions WHERE book_id = books.id) <> 2
+"""
+UNKNOWN_WORDS = """
+    SELECT count(*) FROM (SELECT words FROM books UNION ALL SELECT words FROM authors) AS records,
+        unnest(tsvector_to_array(words)) AS word
+    WHERE length(word) BETWEEN 2 AND 40 AND left(word, 1) NOT IN ('=', '^')
+        AND word NOT IN (SELECT word FROM vocabulary)
+"""
+
+
+def reported(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, "database"])
+def test_an_import_that_was_ended_goes_on_where_it_was(begin, ask, file, tmp_path, end):
+    first = begin(str(file), "--rejects", str(tmp_path / "rejects.csv"))
+    until(lambda: ask(COUNT) > 0, 60)
+    if end == "database":
+        ask(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+    else:
+        first.send_signal(end)
+    said, _ = first.communicate(timeout=60)
+    assert first.returncode == (-signal.SIGKILL if end == signal.SIGKILL else 2), said
+    until(lambda: ask(f"SELECT count(*) {SESSIONS}") == 0)
+    stood = ask(COUNT)
+    assert 0 < stood < GOOD
+    assert ask(DAMAGED) == 0
+
+    report, rejects = tmp_path / "report.json", tmp_path / "rejects.csv"
+    second = begin(str(file), "--rejects", str(rejects), "--report", str(report))
+    said, _ = second.communicate(timeout=100)
+    assert second.returncode == 1, said
+    assert "went on after" in said
+    found = reported(report)
+    assert (found["read"], found["created"], found["rejected"]) == (BOOKS, GOOD, BOOKS - GOOD)
+    assert len(rejects.read_text().splitlines()) == 1 + BOOKS - GOOD
+    assert (ask(COUNT), ask("SELECT count(*) FROM authors"), ask(DAMAGED)) == (GOOD, 570, 0)
+    assert ask(UNKNOWN_WORDS) == 0
+    assert ask("SELECT count(*) FROM import_marks") == 0
+
+    third = begin(str(file), "--report", str(report))
+    third.communicate(timeout=100)
+    assert (third.returncode, reported(report)["unchanged"]) == (1, GOOD)
+
+
+def test_one_import_runs_at_a_time(begin, ask, file):
+    ask(f"SELECT pg_advisory_lock({LOCK}) IS NULL")
+    process = begin(str(file))
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, "Another import is running" in said) == (2, True)
+    ask(f"SELECT pg_advisory_unlock({LOCK})")
+    assert begin(str(file)).wait(100) == 1
+
+
+def test_reads_and_writes_go_on_meanwhile_and_see_whole_chunks(begin, app, client, ask, file):
+    seen: list[tuple[int, int]] = []
+    done = threading.Event()
+
+    def read() -> None:
+        own = app.test_client()
+        while not done.is_set():
+            books = own.get("/books?total=exact&limit=1").json["meta"]["total"]
+            page = own.get("/books?sort=-id&limit=100").json["data"]
+            seen.append((books, min((len(book["authors"]) for book in page), default=2)))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        process = begin(str(file))
+        until(lambda: ask(COUNT) > 0, 60)
+        written = client.post("/books", json={"title": "Meanwhile", "authors": [{"name": "A"}, {"name": "B"}]})
+        process.communicate(timeout=100)
+    finally:
+        done.set()
+        reader.join()
+    assert (process.returncode, written.status_code) == (1, 201)
+    chunks = {0} | {min(GOOD, end - end // 1000) for end in range(MOST_RECORDS, BOOKS + MOST_RECORDS, MOST_RECORDS)}
+    assert {books for books, _ in seen} <= chunks | {books + 1 for books in chunks}
+    assert {authors for _, authors in seen} == {2}
+    # The last read of another process' cache is from after the last chunk.
+    assert client.get("/books?total=exact&limit=1").json["meta"]["total"] == GOOD + 1
