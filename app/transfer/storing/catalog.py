@@ -37,8 +37,8 @@ _TIDY = """
     SELECT gin_clean_pending_list(oid::regclass) FROM pg_class
     WHERE relname IN ('ix_books_identifiers', 'ix_authors_identifiers') AND pg_has_role(relowner, 'USAGE')
 """
-# The triggers' plans are kept for the session, and one that was made for an empty vocabulary looks through all of it for
-# each word. Whatever analyzes a table has them made anew.
+# The triggers' plans are kept for the session, and one that was made for an empty vocabulary looks through all of it
+# for each word. Whatever analyzes a table has them made anew.
 _PLAN_ANEW = "ANALYZE vocabulary (word)"
 
 
