@@ -15,7 +15,7 @@ from app.vocabulary import Identifiers
 from .records import DIGEST, Contributor, Key, Kind, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 10_000
-MOST_LETTERS = 16_000_000
+MOST_BYTES = 16_000_000
 LONGEST_KEY = Identifiers.value.longest
 
 # The columns of the staging tables, in the order in which they are written.
@@ -40,15 +40,27 @@ class Table:
 
     def __init__(self, columns: tuple[str, ...]) -> None:
         self.columns, self.rows = columns, 0
-        self.text = io.StringIO()
+        self._bytes = io.BytesIO()
+        self._text = io.TextIOWrapper(self._bytes, "utf-8", newline="")
         self._write = csv.writer(
-            self.text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\r\n"
+            self._text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\r\n"
         ).writerow
 
     def add(self, *values: Any) -> None:
         """Add a row."""
         self._write(values)
         self.rows += 1
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the rows have."""
+        return self._bytes.tell()
+
+    def read(self) -> io.BytesIO:
+        """All rows, to be read once from their beginning."""
+        self._text.flush()
+        self._bytes.seek(0)
+        return self._bytes
 
 
 class Chunk:
@@ -68,12 +80,12 @@ class Chunk:
         self.position = 0  # bytes of the file that were read for it and those before
         self._rounds: dict[Any, int] = {}
         self._mentioned: dict[Any, int] = {}
-        self._letters = 0
+        self._kept = 0
 
     @property
     def is_full(self) -> bool:
         """Whether no more should be added."""
-        return self.records >= MOST_RECORDS or self._letters + self.books.text.tell() >= MOST_LETTERS
+        return self.records >= MOST_RECORDS or self._kept + self.books.size >= MOST_BYTES
 
     def add(self, outcome: Outcome) -> None:
         """Add what became of a record."""
@@ -90,7 +102,7 @@ class Chunk:
             self.reasons[outcome.reason] += 1
         elif type(outcome) is Rejected:
             self.rejected.append(outcome)
-            self._letters += _length(outcome.original)
+            self._kept += _length(outcome.original)
 
     def _add_book(self, book: Prepared) -> None:
         place, values, restored = self.books.rows, book.values, book.restored
@@ -176,7 +188,7 @@ def _array(items: Sequence[str]) -> str:
 
 
 def _length(original: Any) -> int:
-    """About how many letters something has that stays in memory."""
+    """About how many bytes something has that stays in memory."""
     if isinstance(original, list):
         return sum(map(_length, original))
     return len(original) if isinstance(original, str | bytes) else 1000

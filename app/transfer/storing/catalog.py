@@ -37,6 +37,9 @@ _TIDY = """
     SELECT gin_clean_pending_list(oid::regclass) FROM pg_class
     WHERE relname IN ('ix_books_identifiers', 'ix_authors_identifiers') AND pg_has_role(relowner, 'USAGE')
 """
+# The triggers' plans are kept for the session, and one that was made for an empty vocabulary looks through all of it
+# for each word. Whatever analyzes a table has them made anew.
+_PLAN_ANEW = "ANALYZE vocabulary (word)"
 
 
 class Busy(Exception):
@@ -56,6 +59,7 @@ class Catalog:
 
     def __init__(self, connection: Any, *, update: bool, dry: bool) -> None:
         self._connection, self._update, self._dry = connection, update, dry
+        self._chunks = 0
 
     def mark(self, digest: str) -> tuple[int, dict[str, Any]] | None:
         """How many records of a file an import before this one accounted for, and its report."""
@@ -88,6 +92,8 @@ class Catalog:
         stored = Stored()
         with self._connection.cursor() as cursor:
             cursor.execute(_TIDY)
+            if self._chunks.bit_count() <= 1:  # after 0, 1, 2, 4, 8 … chunks
+                cursor.execute(_PLAN_ANEW)
             staging.fill(cursor, chunk)
             cursor.execute(books.CONTRIBUTORS_GIVEN)
             if restore:
@@ -103,6 +109,7 @@ class Catalog:
                 statement, values = said
                 cursor.execute(statement, {**values, "report": json.dumps(values.get("report"))})
         self._end()
+        self._chunks += 1
         return stored
 
     def finish(self, digest: str) -> None:

@@ -57,5 +57,4 @@ def fill(cursor: Any, chunk: Chunk) -> None:
 
 
 def _copy(cursor: Any, name: str, table: Table) -> None:
-    table.text.seek(0)
-    cursor.copy_expert(f"COPY {name} ({', '.join(table.columns)}) FROM STDIN (NULL '')", table.text, 1 << 18)
+    cursor.copy_expert(f"COPY {name} ({', '.join(table.columns)}) FROM STDIN (NULL '')", table.read(), 1 << 18)
