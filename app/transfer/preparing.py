@@ -535,7 +535,9 @@ class Restoring:
         body = {name: value for name, value in row.fields.items() if name not in _SET_BY_SERVICE}
         values = validation.created(resource, body, "", faults)
         contributors = []
-        for sent, read in zip(body.get("authors") or (), values.pop("authors", ()), strict=False):
+        authors = body.get("authors")
+        named = authors if isinstance(authors, list) else []
+        for sent, read in zip(named, values.pop("authors", ()), strict=False):
             if read.id is None:
                 faults.add("/authors", "required", "A record that is restored names its authors by id.")
             else:
