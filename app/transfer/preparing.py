@@ -18,6 +18,7 @@ from app import validation
 from app.authors.schemas import AUTHORS
 from app.books.contributors import MOST as MOST_CONTRIBUTORS
 from app.books.contributors import Contributors
+from app.books.models import ROLES
 from app.books.schemas import BOOKS
 from app.fields import Field
 from app.resource import Resource
@@ -173,6 +174,12 @@ class _Draft:
         if name in ("authors", "person"):
             return self._take_own_people(name, raw)
         field, value = self.fields[name], raw[0] if name == "isbn" else raw
+        if type(field.kind) is Paragraphs and len(raw) <= field.kind.longest and texts.is_clean_text(raw):
+            self.values[name] = raw
+            return True
+        if type(field.kind) is Lines and _are_lines(raw, field.kind) and len(set(raw)) == len(raw):
+            self.values[name] = raw
+            return True
         if isinstance(field.kind, Integer | Number) and _written_number.fullmatch(raw):
             value = float(raw) if "." in raw else int(raw)
         faults = Faults()
@@ -188,6 +195,10 @@ class _Draft:
     def _take_own_people(self, name: str, raw: Any) -> bool:
         faults = Faults()
         credits = raw if name == "authors" else [raw]
+        if name == "authors" and len(credits) == 1 and _stands_as_stored(credits[0]):
+            [one] = credits
+            self.contributors = [Contributor(one.name, one.role or ROLES[0], None, one.credited_as)]
+            return True
         names = [(_name_rule.read(one.name, "", faults), one) for one in credits]
         if faults or any(read != one.name for read, one in names):
             return False
@@ -309,11 +320,7 @@ class _Draft:
         if not isinstance(raw, list):
             self.judge(field, raw)
             return
-        longest, clean = field.kind.item.longest, len(raw) <= field.kind.most
-        for item in raw:
-            if not (type(item) is str and len(item) <= longest and texts.is_clean(item)):
-                clean = False
-                break
+        clean = _are_lines(raw, field.kind)
         found = raw if clean else [read for item in raw if (read := self._read_item(field, item)) is not None]
         distinct = list(dict.fromkeys(found))
         if len(distinct) < len(found):
@@ -453,6 +460,15 @@ _name_rule = Line()
 
 
 @lru_cache(maxsize=1 << 16)
+def _stands_as_stored(credit: Credit) -> bool:
+    """Whether a credit of our own export is certainly in stored form: a quick look."""
+    names = (credit.name, credit.credited_as)
+    return credit.role in (None, *ROLES) and all(
+        name is None or (len(name) <= _name_rule.longest and texts.is_clean(name)) for name in names
+    )
+
+
+@lru_cache(maxsize=1 << 16)
 def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw | None]:
     """The contributor of a credit, or None if it is nobody's; the mends, and what is wrong with the name."""
     name, role, key, filed, credited_as, sort_name, life = credit
@@ -496,6 +512,15 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
         tuple(kind.read(other, "/authors", faults) for other in person.alternate_names),
     )
     return made, mends, None
+
+
+def _are_lines(values: list[Any], kind: Lines) -> bool:
+    """Whether values are certainly lines of a list in stored form, but perhaps not distinct: a quick look."""
+    longest = kind.item.longest
+    for value in values:
+        if not (type(value) is str and len(value) <= longest and texts.is_clean(value)):
+            return False
+    return len(values) <= kind.most
 
 
 def _plain_identifiers(item: tuple[str, list[Any]]) -> bool:

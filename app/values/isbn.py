@@ -47,7 +47,7 @@ def to_13(ten: str) -> str:
 
 def check_digit_13(twelve: str) -> str:
     """The last digit of an ISBN-13 that begins with these twelve (weights 1 and 3, modulo 10)."""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    total = sum(map(int, twelve[::2])) + 3 * sum(map(int, twelve[1::2]))
     return str(-total % 10)
 
 

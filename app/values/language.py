@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .flaw import reject
 
@@ -17,6 +18,7 @@ PATTERN = (
 _tag = re.compile(PATTERN)
 
 
+@lru_cache(maxsize=1000)
 def normalize(value: str) -> str:
     """A language tag in canonical case (``PT-br`` becomes ``pt-BR``); refuses others with ``invalid_language``."""
     if not _tag.match(value) or value.endswith("\n"):

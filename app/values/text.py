@@ -38,11 +38,15 @@ _visible = re.compile(rf"[^{WHITE_SPACE}{INVISIBLE}\U000e0000-\U000e0fff]")
 
 def paragraphs(value: str) -> str:
     """Text of several lines: NFC and trimmed, its lines kept. Refuses harmful, invisible and empty text."""
+    if _is_plain(value) and (trimmed := value.strip(" ")):
+        return trimmed
     return _checked(_composed(value).strip(_SPACES))
 
 
 def line(value: str) -> str:
     """Text of one line: as `paragraphs`, and any run of white space becomes one space."""
+    if _is_plain(value) and "  " not in value and (trimmed := value.strip(" ")):
+        return trimmed
     return _checked(_white_space.sub(" ", _composed(value)).strip(" "))
 
 
@@ -53,6 +57,11 @@ def fragment(value: str) -> str:
     """
     _checked(_accents.sub("", value))
     return _checked(_white_space.sub(" ", _composed(value)))
+
+
+def _is_plain(value: str) -> bool:
+    """Whether all of a text is ASCII that can be printed, and spaces: a quick look, since most texts are."""
+    return value.isascii() and value.isprintable()
 
 
 def _composed(value: str) -> str:

@@ -1,6 +1,6 @@
 """The kinds of values that fields hold: how each is read from JSON and from a query, and how it is documented.
 
-A kind says three things, each once: its rule (a ``schema.Schema``), its JSON Schema facets, and the filter
+A kind says three things, each once: its rule (of ``schema``), its JSON Schema facets, and the filter
 operators it takes. What it means in SQL follows from `order` and the operator, in ``conditions``.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from schema import Schema, SchemaError, Use
+from schema import SchemaError, Use
 
 from app.problems import Fault
 from app.values.flaw import flaw_in, reject
@@ -36,7 +36,7 @@ class Kind:
     order: str | None = None  # how values are ordered: "text", "date", "number", "timestamp"; None: not at all
     empty: ClassVar[Json] = None
     width: int = 1  # how many values a filter's value is bound as
-    rule: Schema
+    rule: Use
 
     def read(self, value: Json, pointer: str, faults: Faults) -> Json:
         """The value as stored, from a parsed JSON value; what is wrong with it goes to `faults`."""
@@ -76,15 +76,17 @@ class Kind:
         return example
 
 
-def rule_of(*steps: Rule) -> Schema:
-    """A rule whose steps follow each other; one `Use`, since ``And`` builds its parts anew for each value."""
+def rule_of(*steps: Rule) -> Use:
+    """A rule whose steps follow each other; one `Use`, since ``And`` and ``Schema`` look anew for what their parts are,
+    for each value.
+    """
 
     def follow(value: Json) -> Json:
         for step in steps:
             value = step(value)
         return value
 
-    return Schema(Use(follow))
+    return Use(follow)
 
 
 def of_type(wanted: type | tuple[type, ...], noun: str) -> Rule:
