@@ -12,6 +12,7 @@ from typing import Any
 from app.values import person_name
 from app.vocabulary import Identifiers
 
+from .columns import OF_AUTHORS, OF_BOOKS, Columns
 from .records import DIGEST, Contributor, Key, Kind, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 10_000
@@ -19,15 +20,9 @@ MOST_BYTES = 16_000_000
 LONGEST_KEY = Identifiers.value.longest
 
 # The columns of the staging tables, in the order in which they are written.
-BOOKS = (
-    *("place", "round", "scheme", "key", "adds"),
-    *("title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description"),
-    *("series", "series_position", "subjects", "cover_url", "identifiers", "id", "created_at", "updated_at"),
-)
-PEOPLE = (
-    *("place", "round", "mentioned", "scheme", "key", "name", "sort_name", "sort_name_given", "alternate_names"),
-    *("birth_date", "death_date", "biography", "identifiers", "id", "created_at", "updated_at"),
-)
+RESTORED = ("id", "created_at", "updated_at")
+BOOKS = ("place", "round", "scheme", "key", "adds", *OF_BOOKS.names, *RESTORED)
+PEOPLE = ("place", "round", "scheme", "key", "mentioned", "sort_name_given", *OF_AUTHORS.names, *RESTORED)
 CREDITS = ("book", "position", "person", "author_id", "role", "credited_as")
 # In which order those are looked for who are only mentioned: with an id of their source, of a known year, all others.
 KEYED, DATED, NAMED = range(3)
@@ -106,19 +101,14 @@ class Chunk:
 
     def _add_book(self, book: Prepared) -> None:
         place, values, restored = self.books.rows, book.values, book.restored
-        get = values.get
-        identifiers, (scheme, key) = get("identifiers"), book.key or (None, None)
+        scheme, key = book.key or (None, None)
         if book.digest:
             scheme, key = DIGEST, book.digest
-            identifiers = {**(identifiers or {}), DIGEST: [key]}
-        subjects = get("subjects")
+            values = {**values, "identifiers": {**values.get("identifiers", {}), DIGEST: [key]}}
+        who = (scheme, key) if key else None
         self.books.add(
-            *(place, self._round("books", (scheme, key) if key else None, get("isbn"), restored.get("id"))),
-            *(scheme, key, book.adds),
-            *(get("title"), get("subtitle"), get("isbn"), get("published"), get("publisher"), get("language")),
-            *(get("page_count"), get("description"), get("series"), get("series_position")),
-            *(None if subjects is None else _array(subjects), get("cover_url")),
-            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED)),
+            *(place, self._round("books", who, values.get("isbn"), restored.get("id")), scheme, key, book.adds),
+            *(*_cells(OF_BOOKS, values), *map(restored.get, RESTORED)),
         )
         for position, contributor in enumerate(book.contributors):
             person = author_id = None
@@ -131,19 +121,10 @@ class Chunk:
             self.waiting["books", place] = book
 
     def _add_author(self, author: Prepared) -> None:
-        place, values, restored = self.people.rows, author.values, author.restored
-        get, key = values.get, author.key
-        name, sort_name = values["name"], values.get("sort_name")
-        identifiers, alternate_names = get("identifiers"), get("alternate_names")
-        self.people.add(
-            # Those who are known by name alone come after the others, whom they may turn out to be.
-            *(place, max(self._round("authors", key, None, restored.get("id")), 0 if key or restored else 1), False),
-            *(key or (None, None)),
-            *(name, sort_name or person_name.sort_name(name), sort_name is not None),
-            None if alternate_names is None else _array(alternate_names),
-            *(get("birth_date"), get("death_date"), get("biography")),
-            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED)),
-        )
+        place, values, restored, key = self.people.rows, author.values, author.restored, author.key
+        # Those who are known by name alone come after the others, whom they may turn out to be.
+        number = max(self._round("authors", key, None, restored.get("id")), 0 if key or restored else 1)
+        self._add_person(place, number, key, values, restored=restored, mentioned=False)
         if restored:
             self.waiting["authors", place] = author
 
@@ -154,16 +135,32 @@ class Chunk:
         place = self._mentioned.get(who)
         if place is None:
             place = self._mentioned[who] = self.people.rows
-            name = one.name
-            self.people.add(
-                *(place, KEYED if key else DATED if one.birth_date else NAMED, True),
-                *(key or (None, None)),
-                *(name, one.sort_name or (person_name.sort_name(name) if name else None), bool(one.sort_name)),
-                _array(one.alternate_names) if one.alternate_names else None,
-                *(one.birth_date, one.death_date, None),
-                *(_json({key.scheme: [key.value]}) if key else None, None, None, None),
-            )
+            values: dict[str, Any] = {
+                **{name: value for name in _DESCRIBING if (value := getattr(one, name))},
+                **({"identifiers": {key.scheme: [key.value]}} if key else {}),
+            }
+            number = KEYED if key else DATED if one.birth_date else NAMED
+            self._add_person(place, number, key, values, restored={}, mentioned=True)
         return place
+
+    def _add_person(
+        self,
+        place: int,
+        number: int,
+        key: Key | None,
+        values: dict[str, Any],
+        *,
+        restored: dict[str, Any],
+        mentioned: bool,
+    ) -> None:
+        """Add an author who has a record (`number` is its round), or is only mentioned."""
+        given, name = values.get("sort_name") is not None, values.get("name")
+        if not given and name:
+            values = {**values, "sort_name": person_name.sort_name(name)}
+        self.people.add(
+            *(place, number, *(key or (None, None)), mentioned, given),
+            *(*_cells(OF_AUTHORS, values), *map(restored.get, RESTORED)),
+        )
 
     def _round(self, kind: Kind, key: Key | tuple[Any, Any] | None, isbn: str | None, record_id: Any) -> int:
         """The first round in which no record of this kind and identity is merged."""
@@ -174,7 +171,19 @@ class Chunk:
         return found
 
 
-_RESTORED = ("id", "created_at", "updated_at")
+_DESCRIBING = ("name", "sort_name", "birth_date", "death_date", "alternate_names")  # a contributor who is to be made
+
+
+def _cells(columns: Columns, values: dict[str, Any]) -> list[Any]:
+    """Values in the order of `columns.names`, as COPY takes them."""
+    get = values.get
+    cells = [*map(get, columns.plain)]
+    for name in columns.lists:
+        items = get(name)
+        cells.append(None if items is None else _array(items))
+    identifiers = get("identifiers")
+    cells.append(None if identifiers is None else _json(identifiers))
+    return cells
 
 
 def _array(items: Sequence[str]) -> str:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from app.transfer.columns import OF_BOOKS
+
+from .staging import staged
+
 _OF_ROUND = "s.round = %(round)s"
 _OPEN = f"{_OF_ROUND} AND s.book_id IS NULL"
 
@@ -111,31 +115,27 @@ NAME = f"""
     ) AS found
     WHERE staged.place = found.place
 """
-_COLUMNS = (
-    *("title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description", "series"),
-    *("series_position", "cover_url"),
-)
 MAKE = f"""
-    INSERT INTO books (id, {", ".join(_COLUMNS)}, subjects, identifiers, contributors, created_at, updated_at)
-    SELECT s.book_id, {", ".join(f"s.{name}" for name in _COLUMNS)}, coalesce(s.subjects, '{{}}'),
-        coalesce(s.identifiers, '{{}}'), s.names, coalesce(s.created_at, now()), coalesce(s.updated_at, now())
+    INSERT INTO books ({", ".join(OF_BOOKS.names)}, id, contributors, created_at, updated_at)
+    SELECT {staged(OF_BOOKS)}, s.book_id, s.names, coalesce(s.created_at, now()), coalesce(s.updated_at, now())
     FROM staged_books AS s WHERE {_OF_ROUND} AND s.is_new ORDER BY s.place
 """
 _FILLS = "(s.fills OR s.adds)"
 _CHANGES = {
     **{
         name: f"CASE WHEN {_FILLS} THEN coalesce(b.{name}, s.{name}) ELSE coalesce(s.{name}, b.{name}) END"
-        for name in _COLUMNS
-        if name != "series_position"
+        for name in OF_BOOKS.plain
     },
     # The place in a series means nothing in another one.
     "series_position": "CASE WHEN s.series IS NULL OR s.series IS NOT DISTINCT FROM b.series "
     f"THEN CASE WHEN {_FILLS} THEN coalesce(b.series_position, s.series_position) "
     "ELSE coalesce(s.series_position, b.series_position) END "
     f"WHEN {_FILLS} AND b.series IS NOT NULL THEN b.series_position ELSE s.series_position END",
-    "subjects": "CASE WHEN s.subjects IS NULL THEN b.subjects "
-    "WHEN s.adds THEN added_to_list(b.subjects, s.subjects, 200) "
-    "WHEN s.fills AND b.subjects <> '{}' THEN b.subjects ELSE s.subjects END",
+    **{
+        name: f"CASE WHEN s.{name} IS NULL THEN b.{name} WHEN s.adds THEN added_to_list(b.{name}, s.{name}, {most}) "
+        f"WHEN s.fills AND b.{name} <> '{{}}' THEN b.{name} ELSE s.{name} END"
+        for name, most in OF_BOOKS.lists.items()
+    },
     "identifiers": "coalesce(added_to_identifiers(b.identifiers, s.identifiers), b.identifiers)",
 }
 _CHANGE = f"""

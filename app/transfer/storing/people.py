@@ -11,7 +11,10 @@ from typing import Any
 from zlib import crc32
 
 from app.books.contributors import NAME_LOCK_SPACE, NAME_LOCKS
+from app.transfer.columns import OF_AUTHORS
 from app.values import person_name
+
+from .staging import staged
 
 _OF_ROUND = "p.mentioned = %(mentioned)s AND p.round = %(round)s"
 _OPEN = f"{_OF_ROUND} AND p.author_id IS NULL"
@@ -99,10 +102,10 @@ _NUMBER = f"""
 """
 # An author who is known by key alone bears it as a name, until the record arrives.
 _MAKE = f"""
-    INSERT INTO authors (id, name, sort_name, alternate_names, birth_date, death_date, biography, identifiers)
-    SELECT p.author_id, coalesce(p.name, p.key), coalesce(p.sort_name, p.key), coalesce(p.alternate_names, '{{}}'),
-        p.birth_date, p.death_date, p.biography, coalesce(p.identifiers, '{{}}')
-    FROM staged_people AS p WHERE {_OF_ROUND} AND p.is_new ORDER BY p.place
+    INSERT INTO authors ({", ".join(OF_AUTHORS.names)}, id)
+    SELECT {staged(OF_AUTHORS, name="coalesce(s.name, s.key)", sort_name="coalesce(s.sort_name, s.key)")}, s.author_id
+    FROM staged_people AS s
+    WHERE s.mentioned = %(mentioned)s AND s.round = %(round)s AND s.is_new ORDER BY s.place
 """
 
 
@@ -121,8 +124,11 @@ _CHANGES = {
     "name": "CASE WHEN p.fills THEN a.name ELSE p.name END",
     "sort_name": "CASE WHEN NOT p.fills AND (p.sort_name_given OR p.place = ANY(%(following)s)) THEN p.sort_name "
     "ELSE a.sort_name END",
-    "alternate_names": "coalesce(added_to_list(a.alternate_names, p.alternate_names, 200), a.alternate_names)",
-    **{name: _preferred(name) for name in ("birth_date", "death_date", "biography")},
+    **{name: _preferred(name) for name in OF_AUTHORS.plain if name not in ("name", "sort_name")},
+    **{
+        name: f"coalesce(added_to_list(a.{name}, p.{name}, {most}), a.{name})"
+        for name, most in OF_AUTHORS.lists.items()
+    },
     "identifiers": "coalesce(added_to_identifiers(a.identifiers, p.identifiers), a.identifiers)",
 }
 _SETS, _DIFFERS = _assignments(_CHANGES)

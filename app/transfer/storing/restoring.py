@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from app.transfer.columns import OF_AUTHORS, OF_BOOKS, Columns
 from app.transfer.records import Flaw, Kind
 
 from . import books
+from .staging import staged
 
 
 @dataclass(frozen=True)
@@ -20,24 +22,18 @@ class Refused:
     flaw: Flaw
 
 
-_AUTHOR = ("name", "sort_name", "birth_date", "death_date", "biography", "created_at", "updated_at")
-_BOOK = (
-    *("title", "subtitle", "isbn", "published", "publisher", "language", "page_count", "description", "series"),
-    *("series_position", "cover_url", "created_at", "updated_at"),
-)
-_LISTS = {"alternate_names": "'{}'", "subjects": "'{}'", "identifiers": "'{}'"}
+_MOMENTS = ("created_at", "updated_at")
 
 
-def _same(columns: tuple[str, ...], *lists: str) -> str:
+def _same(columns: Columns) -> str:
     """The condition that a staged record `s` is what is `stored`."""
-    staged = [f"s.{name}" for name in columns] + [f"coalesce(s.{name}, {_LISTS[name]})" for name in lists]
-    stored = [f"stored.{name}" for name in (*columns, *lists)]
-    return f"({', '.join(stored)}) IS NOT DISTINCT FROM ({', '.join(staged)})"
+    stored = [f"stored.{name}" for name in (*columns.names, *_MOMENTS)]
+    return f"({', '.join(stored)}) IS NOT DISTINCT FROM ({staged(columns)}, s.created_at, s.updated_at)"
 
 
 _SAME = {
-    "authors": _same(_AUTHOR, "alternate_names", "identifiers"),
-    "books": f"""{_same(_BOOK, "subjects", "identifiers")} AND (
+    "authors": _same(OF_AUTHORS),
+    "books": f"""{_same(OF_BOOKS)} AND (
             SELECT array_agg(ROW(c.author_id, c.role, c.credited_as)::text ORDER BY c.position)
             FROM contributions AS c WHERE c.book_id = s.id
         ) IS NOT DISTINCT FROM (
@@ -61,10 +57,8 @@ _NOBODY = """
     WHERE missing.book = s.place RETURNING s.place, missing.author_id
 """
 _MAKE_AUTHORS = f"""
-    INSERT INTO authors (id, {", ".join(_AUTHOR)}, alternate_names, identifiers)
-    SELECT s.id, {", ".join(f"s.{name}" for name in _AUTHOR)}, coalesce(s.alternate_names, '{{}}'),
-        coalesce(s.identifiers, '{{}}')
-    FROM staged_people AS s ORDER BY s.place
+    INSERT INTO authors ({", ".join(OF_AUTHORS.names)}, id, created_at, updated_at)
+    SELECT {staged(OF_AUTHORS)}, s.id, s.created_at, s.updated_at FROM staged_people AS s ORDER BY s.place
 """
 _ALL_NEW = "UPDATE staged_books SET book_id = id, is_new = true, relists = true"
 # Ids that are given out later come after all that are there.

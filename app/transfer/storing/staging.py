@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from app.transfer.chunks import Chunk, Table
+from app.transfer.columns import OF_AUTHORS, OF_BOOKS, Columns
 
 # What is NULL is what the file does not speak of. What the columns after each comment mean is found out by the merge.
-TABLES = """
+TABLES = f"""
 CREATE TEMPORARY TABLE staged_people (
-    place integer, round integer, mentioned boolean, scheme text, key text,
-    name text, sort_name text, sort_name_given boolean, alternate_names text[],
-    birth_date text, death_date text, biography text, identifiers jsonb,
+    place integer, round integer, scheme text, key text, mentioned boolean, sort_name_given boolean,
+    {OF_AUTHORS.declared},
     id bigint, created_at timestamptz, updated_at timestamptz,
     identity text COLLATE "C" GENERATED ALWAYS AS (name_key(name)) STORED,
     birth_year integer GENERATED ALWAYS AS (partial_date_key(birth_date) / 10000) STORED,
@@ -20,8 +20,7 @@ CREATE TEMPORARY TABLE staged_people (
 );
 CREATE TEMPORARY TABLE staged_books (
     place integer, round integer, scheme text, key text, adds boolean,
-    title text, subtitle text, isbn text, published text, publisher text, language text, page_count integer,
-    description text, series text, series_position double precision, subjects text[], cover_url text, identifiers jsonb,
+    {OF_BOOKS.declared},
     id bigint, created_at timestamptz, updated_at timestamptz,
     -- as above; whether its list of contributors is to be written, and their names
     book_id bigint, is_new boolean DEFAULT false, fills boolean DEFAULT false, relists boolean DEFAULT false,
@@ -36,6 +35,14 @@ CREATE INDEX ON staged_people (place);
 CREATE INDEX ON staged_books (place);
 CREATE INDEX ON staged_credits (book);
 """
+
+
+def staged(columns: Columns, **others: str) -> str:
+    """The values of a staged record `s` for columns of the catalog, in the order of `columns.names`: empty where the
+    file says nothing of a list; of the columns among `others`, these expressions.
+    """
+    empty = {name: f"coalesce(s.{name}, '{{}}')" for name in (*columns.lists, "identifiers")}
+    return ", ".join({**empty, **others}.get(name, f"s.{name}") for name in columns.names)
 
 
 def make_tables(cursor: Any) -> None:
