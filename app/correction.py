@@ -32,15 +32,12 @@ VOCABULARY = Table(
     db.metadata,
     Column("word", Text(collation="C"), nullable=False),
     Index("ix_vocabulary_word", "word"),
-    Index(
-        "ix_vocabulary_slips", func.slips(column("word")), postgresql_using="gin", postgresql_with={"fastupdate": "off"}
-    ),
+    Index("ix_vocabulary_slips", func.slips(column("word")), postgresql_using="gin"),
     Index(
         "ix_vocabulary_trigrams",
         "word",
         postgresql_using="gin",
         postgresql_ops={"word": "gin_trgm_ops"},
-        postgresql_with={"fastupdate": "off"},
     ),
 )
 

@@ -89,10 +89,5 @@ def search_indexes(table: str) -> list[Index]:
     return [
         Index(f"ix_{table}_heading", column("heading"), column("id")),
         Index(f"ix_{table}_heading_length", func.length(column("heading")), column("id")),
-        Index(
-            f"ix_{table}_words",
-            column("words"),
-            postgresql_using="gin",
-            postgresql_with={"gin_pending_list_limit": 128},
-        ),
+        Index(f"ix_{table}_words", column("words"), postgresql_using="gin"),
     ]

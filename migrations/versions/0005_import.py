@@ -64,13 +64,27 @@ GIVEN = """IF current_setting('catalog.contributors_given', true) = 'on' THEN
     """
 
 
+# How many new entries wait beside an index is for each connection to say: the service lets few wait, and an import many.
+# Before, these indexes had settings of their own.
+WAITING = {
+    "ix_authors_words": "gin_pending_list_limit = 128",
+    "ix_books_words": "gin_pending_list_limit = 128",
+    "ix_vocabulary_slips": "fastupdate = off",
+    "ix_vocabulary_trigrams": "fastupdate = off",
+}
+
+
 def upgrade() -> None:
     op.execute(FUNCTIONS)
+    for index, setting in WAITING.items():
+        op.execute(f"ALTER INDEX {index} RESET ({setting.partition(' ')[0]})")
     op.execute(MARKS)
     op.execute(FOLLOWING.format(given=GIVEN))
 
 
 def downgrade() -> None:
+    for index, setting in WAITING.items():
+        op.execute(f"ALTER INDEX {index} SET ({setting})")
     op.execute(FOLLOWING.format(given=""))
     op.execute("DROP TABLE import_marks")
     op.execute("DROP FUNCTION added_to_identifiers(jsonb, jsonb), added_to_list(text[], text[], integer)")

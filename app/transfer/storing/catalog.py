@@ -25,6 +25,7 @@ SETTINGS = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "work_mem": "64MB",
+    "gin_pending_list_limit": "16MB",
     "enable_seqscan": "off",
     "enable_mergejoin": "off",
     "synchronous_commit": "on",
