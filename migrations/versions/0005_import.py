@@ -64,7 +64,7 @@ GIVEN = """IF current_setting('catalog.contributors_given', true) = 'on' THEN
     """
 
 
-# How many new entries wait beside an index is for each connection to say: the service lets few wait, and an import many.
+# How many new entries wait beside an index each connection says for itself: the service few, and an import many.
 # Before, these indexes had settings of their own.
 WAITING = {
     "ix_authors_words": "gin_pending_list_limit = 128",
