@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.transfer import cells
+from app.values import cell
 
 from . import catalog
 from .database import ROOT, Cluster, flask
@@ -146,7 +146,7 @@ def _write_rows(folder: Path, books: int) -> None:
                 copied.write(f"{catalog.copy_line(row)[:-1]}\t{borne}\n")
                 linked.writelines(map(catalog.copy_line, contributions))
                 book = dict(zip(catalog.BOOK_COLUMNS, row, strict=True))
-                credited = cells.join([_credit(names, one) for one in contributions])
+                credited = cell.join([_credit(names, one) for one in contributions])
                 writer.writerow([*(_cell(book[name]) for name in own), credited])
     (folder / "done").touch()
 
@@ -165,9 +165,9 @@ def _credit(names: dict[int, str], contribution: tuple[Any, ...]) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return cells.join(value)
+        return cell.join(value)
     if isinstance(value, dict):
-        return cells.join([f"{scheme}:{one}" for scheme, ids in value.items() for one in ids])
+        return cell.join([f"{scheme}:{one}" for scheme, ids in value.items() for one in ids])
     return "" if value is None else value
 
 
@@ -197,6 +197,6 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     found = []
     with path.open(encoding="utf-8") as stream:
         for line in stream:
-            cells_ = zip(columns, line[:-1].split("\t"), strict=True)
-            found.append({name: None if cell == "\\N" else numbers.get(name, str)(cell) for name, cell in cells_})
+            cells = zip(columns, line[:-1].split("\t"), strict=True)
+            found.append({name: None if text == "\\N" else numbers.get(name, str)(text) for name, text in cells})
     return found
