@@ -109,8 +109,11 @@ class Chunk:
         get = values.get
         identifiers, (scheme, key) = get("identifiers"), book.key or (None, None)
         if book.digest:
-            scheme, key = DIGEST, book.digest
-            identifiers = {**(identifiers or {}), DIGEST: [key]}
+            # What another row was known by stands in our own tables, and stays; what they are known by themselves does
+            # not, so that a table that was read in is written out the same.
+            told = not book.own or book.digest in (identifiers or {}).get(DIGEST, ())
+            scheme, key = DIGEST if told else Identifiers.OF_ROW, book.digest
+            identifiers = {**(identifiers or {}), scheme: [key]}
         subjects = get("subjects")
         self.books.add(
             *(place, self._round("books", (scheme, key) if key else None, get("isbn"), restored.get("id"))),
