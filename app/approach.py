@@ -11,10 +11,10 @@ from typing import Any
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import statements
+from . import counts, shapes
 from .query import SEARCH, Query
 from .resource import Resource
-from .statements import Approach, Wanted
+from .shapes import Approach, Wanted
 
 MANY = 3000  # rows, above which they are walked instead of sorted
 BROADER = 8  # times, by which what finds more is no help to what finds less
@@ -24,19 +24,19 @@ BROAD_BEGINNING = 20_000  # rows with words that begin as the last one does, whi
 
 def of(resource: Resource, asked: Query) -> Approach:
     """The approach to a query that searches for something and is sorted by relevance."""
-    wanted = statements.shape_of(resource, asked).conditions
+    wanted = shapes.of(resource, asked).conditions
     [question] = (one for one in wanted if one.name == SEARCH)
     form = question.form
     if len(wanted) == 1 and "1" in form:  # each tier is found by one look into an index, or walked
         return Approach(walks=True, form=form)
-    counted = {"all": statements.rows_of(resource, wanted), "table": statements.rows_of(resource, ())}
+    counted = {"all": counts.rows_of(resource, wanted), "table": counts.rows_of(resource, ())}
     if len(wanted) > 1:
-        counted |= {part: statements.rows_of(resource, wanted, part) for part in ("question", "filters")}
+        counted |= {part: counts.rows_of(resource, wanted, part) for part in ("question", "filters")}
     if "f" in form and "l" in form:
         for letter in "fl":
             part = tuple(one._replace(form=letter) if one is question else one for one in wanted)
-            counted[letter] = statements.rows_of(resource, part, "question")
-    rows = _planned(counted, statements.values_of(asked))
+            counted[letter] = counts.rows_of(resource, part, "question")
+    rows = _planned(counted, shapes.values_of(asked))
     if rows.get("l", 0) > max(rows.get("f", 0) * BROADER, BROAD_BEGINNING):
         form = form.replace("l", "q")
     if rows.get("question", 0) > rows.get("filters", 0) * BROADER:
@@ -53,8 +53,8 @@ def _is_as_planned(resource: Resource, asked: Query, wanted: tuple[Wanted, ...],
     filters to be independent of each other: of those that avoid each other it expects many rows, and a walk would pass
     over the whole catalog in vain.
     """
-    statement = statements.first_rows(resource, wanted, FIRST)
-    [[found]] = fetch(statement, statements.values_of(asked) | statement.constants)
+    statement = counts.first_rows(resource, wanted, FIRST)
+    [[found]] = fetch(statement, shapes.values_of(asked) | statement.constants)
     return bool(found * BROADER >= share * FIRST)
 
 
@@ -63,5 +63,5 @@ def _planned(counted: dict[str, Statement], values: dict[str, Any]) -> dict[str,
     for statement in counted.values():
         values |= statement.constants
     names = tuple(counted)
-    [planned] = fetch(statements.planned_rows(names), values, {name: counted[name].sql for name in names})
+    [planned] = fetch(counts.planned_rows(names), values, {name: counted[name].sql for name in names})
     return dict(zip(names, planned, strict=True))

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Index, Table, Text, column, func
 from extensions.database import db, fetch
 from extensions.statement import Statement
 
-from . import statements
+from . import counts, shapes
 from .query import Query
 from .resource import Resource
 
@@ -94,11 +94,11 @@ def of(resource: Resource, asked: Query, found: int) -> str | None:
     tried = list(islice((Correction.of(words, chosen) for each in choices for chosen in product(*each)), MOST_TRIED))
     if not tried:
         return None
-    values = statements.values_of(asked) | {
+    values = shapes.values_of(asked) | {
         "searches": [_all(correction.words) for correction in tried],
         "any": " | ".join(_all(f"({_any(text for _, text in choice)})" for choice in each) for each in choices),
     }
-    counted = fetch(statements.among(resource, statements.shape_of(resource, asked).conditions), values)
+    counted = fetch(counts.among(resource, shapes.of(resource, asked).conditions), values)
     better = [(place, count) for place, count in counted if count >= found * MANY_MORE]
     best = min(((*tried[place - 1].distance, -count, place) for place, count in better), default=None)
     if best is None:

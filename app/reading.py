@@ -11,12 +11,12 @@ from flask import Response
 from extensions.database import fetch
 from extensions.statement import Statement
 
-from . import approach, correction, paging, query, responses, statements, streaming, survivors
+from . import approach, correction, counts, paging, query, responses, shapes, statements, streaming, survivors
 from .addresses import parameters
 from .problems import InvalidCursor, NotFound
 from .query import Condition, Query
 from .resource import Resource
-from .statements import USUAL
+from .shapes import USUAL
 
 
 def show(resource: Resource, record_id: int) -> Response:
@@ -127,15 +127,15 @@ def _belonging(asked: Query, parent: _Parent | None) -> Query:
 def _rows(resource: Resource, asked: Query, parent: _Parent | None) -> list[Any]:
     """The rows of a page, as `statements.page` says."""
     belonging = _belonging(asked, parent)
-    values = statements.values_of(belonging)
+    values = shapes.values_of(belonging)
     how = approach.of(resource, belonging) if belonging.is_ranked else USUAL
-    shape = statements.shape_of(resource, belonging, how)
+    shape = shapes.of(resource, belonging, how)
     if parent:
         values["parent"] = parent.id
     statement = statements.page(resource, shape, parent.resource.table if parent else None)
     quoted = {}
     if asked.total == "estimated":
-        counted = statements.rows_of(resource, shape.conditions)
+        counted = counts.rows_of(resource, shape.conditions)
         quoted["counted"] = counted.sql
         values |= counted.constants
     return fetch(statement, values, quoted)

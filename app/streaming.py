@@ -14,7 +14,7 @@ from flask import Response
 from extensions.database import DatabaseUnavailable
 from extensions.snapshot import Busy, OverTime, Snapshot
 
-from . import query, responses, statements
+from . import query, responses, shapes, statements
 from .bodies import JSON
 from .problems import Unavailable
 from .query import Query
@@ -69,10 +69,10 @@ def _pieces(snapshot: Snapshot, resource: Resource, asked: Query, form: Represen
     """The bytes of the list, some rows at a time; the first piece comes when there are rows, or it is known that there
     are none.
     """
-    statement = statements.everything(resource, statements.shape_of(resource, asked))
+    statement = statements.everything(resource, shapes.of(resource, asked))
     before = form.head()
     try:
-        for documents in snapshot.pieces(statement, statements.values_of(asked)):
+        for documents in snapshot.pieces(statement, shapes.values_of(asked)):
             yield before + form.records(documents)
             before = b""
     except (DatabaseUnavailable, OverTime) as error:

@@ -15,7 +15,7 @@ from typing import Any
 from app import statements
 from app.books.schemas import BOOKS
 from app.query import SortKey
-from app.statements import Shape
+from app.shapes import Shape
 from extensions.statement import Statement
 
 FIELDS = tuple(BOOKS.fields)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from app import statements
+from app import shapes, statements
 from app.books.schemas import BOOKS
 from app.query import parse
 
@@ -74,8 +74,8 @@ def measure(cluster: Cluster, books: int, folder: Path, rounds: int, cursor: Any
 
 def _copy(cursor: Any, timing: Timing) -> None:
     asked = parse(BOOKS, "books", [])
-    statement = statements.everything(BOOKS, statements.shape_of(BOOKS, asked))
-    rows = cursor.mogrify(statement.sql, {**statement.constants, **statements.values_of(asked)}).decode()
+    statement = statements.everything(BOOKS, shapes.of(BOOKS, asked))
+    rows = cursor.mogrify(statement.sql, {**statement.constants, **shapes.values_of(asked)}).decode()
     sink = Sink()
     cursor.copy_expert(f"COPY ({rows}) TO STDOUT", sink)
     timing.size = sink.size

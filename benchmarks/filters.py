@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app import query, statements
+from app import query, shapes, statements
 from app.books.schemas import BOOKS
 
 SHARES = (0.00001, 0.01, 0.5)
@@ -225,8 +225,8 @@ def nearest_share(share: float) -> float:
 def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
     pairs = [(asked.parameter, asked.value), *([("sort", sort)] if sort else [])]
     parsed = query.parse(BOOKS, "books", pairs)
-    statement = statements.page(BOOKS, statements.shape_of(BOOKS, parsed))
-    values = statement.constants | statements.values_of(parsed)
+    statement = statements.page(BOOKS, shapes.of(BOOKS, parsed))
+    values = statement.constants | shapes.values_of(parsed)
     times: list[float] = []
 
     def run(most: int) -> None:

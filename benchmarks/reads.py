@@ -13,7 +13,7 @@ from typing import Any
 from app import statements
 from app.books.schemas import BOOKS
 from app.cursor import Cursor
-from app.statements import Shape
+from app.shapes import Shape
 
 from . import catalog, contestants
 from .contestants import Service

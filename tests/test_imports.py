@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pydoc
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -25,7 +26,7 @@ def modules(folder: str) -> dict[str, Path]:
     return found
 
 
-APP, EXTENSIONS = modules("app"), modules("extensions")
+APP, EXTENSIONS, BENCHMARKS = modules("app"), modules("extensions"), modules("benchmarks")
 
 
 def imported(name: str, path: Path) -> Iterator[str]:
@@ -106,3 +107,10 @@ def test_entities_import_each_other_in_one_direction():
 def test_imports_are_found_in_every_form():
     found = {one for name, path in APP.items() for one in imported(name, path)}
     assert {"app.authors.routes", "extensions.database", "app.problems", "app.values.isbn", "flask"} <= found
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_what_a_benchmark_imports_of_the_service_is_there(name):
+    """Nobody else runs them but a person, months later."""
+    ours = [one for one in imported(name, BENCHMARKS[name]) if within(one, "app") or within(one, "extensions")]
+    assert [one for one in ours if pydoc.locate(one) is None] == []

@@ -22,6 +22,7 @@ from app.books.schemas import BOOKS
 from app.openapi import document
 from app.problems import CODES, every_problem
 from app.query import LIMIT_MOST, OFFSET_MOST
+from app.representations import OF_LISTS
 from tests.conftest import ROOT, empty
 
 Schema = dict[str, Any]
@@ -264,7 +265,7 @@ def test_a_list_takes_every_filter_with_every_operator_and_nothing_else(
         for operator in filter_.operators
     }
     assert len(names) == len(set(names))
-    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields", "format"}
+    assert set(names) == filters | {"limit", "cursor", "offset", "total", "sort", "fields"}
 
 
 @pytest.mark.parametrize(("path", "resource"), LISTS, ids=[path for path, _ in LISTS])
@@ -274,6 +275,17 @@ def test_a_list_says_what_it_sorts_by_and_what_fields_there_are(reader: Reader, 
     assert found["fields"]["schema"]["items"]["enum"] == list(resource.fields)
     for name in ("sort", "fields"):
         assert (found[name]["style"], found[name]["explode"]) == ("form", False)
+
+
+@pytest.mark.parametrize(("path", "resource"), LISTS, ids=[path for path, _ in LISTS])
+def test_a_list_is_json_for_typed_clients_and_tells_in_words_how_it_is_had_whole(
+    reader: Reader, path: str, resource: Any
+) -> None:
+    operation = reader.spec["paths"][path]["get"]
+    assert list(operation["responses"]["200"]["content"]) == ["application/json"]
+    for name, form in OF_LISTS.items():
+        assert f"`Accept: {form.media_type}` or `format={name}`" in operation["description"]
+    assert f"All {resource.name} " in operation["description"]
 
 
 def test_a_page_says_its_limits(reader: Reader) -> None:
@@ -551,10 +563,7 @@ CALLS: list[Call] = [
     ("/books", "get", "/books?limit=1&total=exact", {}),
     ("/books", "get", "/books?limit=1&offset=1&total=estimated", {}),
     ("/books", "get", "/books?fields=id,authors", {}),
-    ("/books", "get", "/books?format=csv", {}),
     ("/books", "get", "/books?format=csv&limit=1", {}),
-    ("/books", "get", "/books", {"headers": {"Accept": "application/x-ndjson"}}),
-    ("/authors/{author_id}/books", "get", "/authors/1/books?format=ndjson", {}),
     ("/books", "get", "/books?title=none", {}),
     ("/books", "get", "/books?titel=x&limit=0", {}),
     ("/books", "get", "/books?cursor=damaged", {}),

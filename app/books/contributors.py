@@ -24,11 +24,11 @@ from sqlalchemy.orm import Session
 
 from app.authors.models import Author
 from app.authors.schemas import AUTHORS
+from app.compilation import compiled
 from app.expressions import identity_of
 from app.insertion import Derived
 from app.problems import unknown_name
 from app.resource import Draft
-from app.statements import compiled
 from app.survivors import survivors_of
 from app.values import cell
 from app.vocabulary import Choice, Faults, Id, Json, Kind, Line, escape, items_of, json_type

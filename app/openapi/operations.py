@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from werkzeug.routing import Rule
@@ -10,7 +9,8 @@ from werkzeug.routing import Rule
 from app.bodies import JSON, media_types
 from app.documentation import Operation
 from app.problems import MEDIA_TYPE, Problem, every_problem
-from app.representations import OF_LISTS, Representation
+from app.query import OF_PAGES
+from app.representations import OF_LISTS
 from app.resource import Resource
 from app.values import isbn
 from app.vocabulary import Id
@@ -47,7 +47,6 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "X-Total-Count": ("`meta.total` again", {"type": "integer", "minimum": 0}),
     "X-Request-ID": ("The id of this request: the caller's, or a fresh one", {"type": "string"}),
     "Retry-After": ("Seconds after which to try again", {"type": "integer", "minimum": 0}),
-    "Content-Disposition": ("Of a stream: a name for the file (RFC 6266)", {"type": "string"}),
     "Allow": ("The methods that the address takes", {"type": "string"}),
 }
 
@@ -66,8 +65,9 @@ def described(rule: Rule, method: str, operation: Operation, doc: str) -> Schema
         ],
         "responses": _responses(operation),
     }
-    if rest.strip():
-        operation_["description"] = rest.strip()
+    told = [rest.strip(), _streams(resource) if resource and operation.action == "index" else ""]
+    if any(told):
+        operation_["description"] = "\n\n".join(filter(None, told))
     if resource and operation.action in ("create", "replace", "patch"):
         operation_["requestBody"] = _request_body(resource, operation.action, method)
     if operation.action in MERGES:
@@ -102,7 +102,7 @@ def _query_parameters(operation: Operation) -> list[Schema]:
         return own
     if operation.action == "show":
         return [ref("parameters", f"{resource.name}.fields"), *own]
-    shared = [ref("parameters", name) for name in ("limit", "cursor", "offset", "total", "format")]
+    shared = [ref("parameters", name) for name in OF_PAGES]
     named = [ref("parameters", f"{resource.name}.{name}") for name in ("sort", "fields")]
     filters = [
         ref("parameters", parameter_key(resource, filter_, operator))
@@ -191,13 +191,9 @@ def _success(operation: Operation) -> Schema:
         return _created(resource, {"oneOf": [ref("schemas", noun), batch]})
     if action == "index":
         return {
-            "description": f"A page of {resource.name}; or all of them, streamed from one moment, which ends with the "
-            "connection in the middle where it cannot be made to its end",
-            "headers": _headers(*CACHED, "Link", "X-Total-Count", "Content-Disposition"),
-            "content": {
-                JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)},
-                **{form.media_type: _streamed(resource, form) for form in OF_LISTS.values()},
-            },
+            "description": f"A page of {resource.name}",
+            "headers": _headers(*CACHED, "Link", "X-Total-Count"),
+            "content": {JSON: {"schema": ref("schemas", f"{noun}Page"), "example": example_page(resource)}},
         }
     if action == "duplicates":
         return {
@@ -214,13 +210,22 @@ def _success(operation: Operation) -> Schema:
     }
 
 
-def _streamed(resource: Resource, form: type[Representation]) -> Schema:
-    """The media type object (without a schema for each record: OpenAPI 3.1 has none for what is streamed)."""
-    representation = form(resource, tuple(resource.fields))
-    record = json.dumps(example_of(resource), ensure_ascii=False)
-    example = representation.head() + representation.records([record]) + representation.tail()
-    help_ = (form.__doc__ or "").partition("\n")[0]
-    return {"schema": {"type": "string", "description": help_}, "example": example.decode()}
+def _streams(resource: Resource) -> str:
+    """That the list can be had whole, in words (CommonMark).
+
+    As media types of the answer, beside JSON, they would make what typed clients get of a list a union: of a page, and
+    of texts that nobody gets who did not ask for them.
+    """
+    forms = "\n".join(
+        f"- `Accept: {form.media_type}` or `format={name}`: {(form.__doc__ or '').partition(chr(10))[0]}"
+        for name, form in OF_LISTS.items()
+    )
+    pages = ", ".join(f"`{name}`" for name in OF_PAGES)
+    return (
+        f"All {resource.name} that meet the filters can be had at once instead of by pages, as a stream in the order "
+        f"of `sort`, all of one moment:\n\n{forms}\n\n`fields` goes with that, and none of {pages}. A stream bears no "
+        "`ETag`. One that cannot be sent to its end breaks off, without the last chunk or by a reset of the connection."
+    )
 
 
 def _created(resource: Resource, schema: Schema) -> Schema:

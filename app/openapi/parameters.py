@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.fields import Filter
-from app.query import FORMATS, LIMIT_DEFAULT, LIMIT_MOST, OF_PAGES, OFFSET_MOST, SEARCH, TOTALS
+from app.query import LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST, SEARCH, TOTALS
 from app.resource import Resource
 
 from .schemas import Schema
@@ -32,13 +32,6 @@ def of_pages(resources: dict[str, Resource]) -> Schema:
             40,
         ),
         "total": _parameter("total", "Count the rows of all pages", {"type": "string", "enum": list(TOTALS)}, "exact"),
-        "format": _parameter(
-            "format",
-            "The whole list instead of a page of it, as a stream; the same as naming the media type in `Accept`. "
-            "It takes none of " + ", ".join(f"`{name}`" for name in OF_PAGES),
-            {"type": "string", "enum": list(FORMATS)},
-            FORMATS[0],
-        ),
     }
     for resource in resources.values():
         keys = [sign + name for name in resource.sorts for sign in ("", "-")]

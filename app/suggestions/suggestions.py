@@ -28,11 +28,11 @@ from app.authors.models import Author
 from app.authors.schemas import AUTHORS
 from app.books.models import Contribution
 from app.books.schemas import BOOKS
+from app.compilation import compiled
 from app.fields import Asked
 from app.query import RELEVANCE, SEARCH, Condition, Query, SortKey
 from app.resource import Resource
 from app.search import TIER, length_of
-from app.statements import compiled
 from app.values.question import Question
 from app.vocabulary import NUMBER
 from extensions.database import fetch

@@ -103,8 +103,12 @@ class Chunk:
         place, values, restored = self.books.rows, book.values, book.restored
         scheme, key = book.key or (None, None)
         if book.digest:
-            scheme, key = DIGEST, book.digest
-            values = {**values, "identifiers": {**values.get("identifiers", {}), DIGEST: [key]}}
+            # What another row was known by stands in our own tables, and stays; what they are known by themselves does
+            # not, so that a table that was read in is written out the same.
+            identifiers = values.get("identifiers", {})
+            told = not book.own or book.digest in identifiers.get(DIGEST, ())
+            scheme, key = DIGEST if told else Identifiers.OF_ROW, book.digest
+            values = {**values, "identifiers": {**identifiers, scheme: [key]}}
         who = (scheme, key) if key else None
         self.books.add(
             *(place, self._round("books", who, values.get("isbn"), restored.get("id")), scheme, key, book.adds),

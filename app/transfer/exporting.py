@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from app import query, statements
+from app import counts, query, shapes, statements
 from app.query import Pairs, Query
 from app.representations import Csv, Representation
 from app.resource import Resource
@@ -85,8 +85,8 @@ def export(asked: Wanted, out: BinaryIO, progress: Progress, *, count: bool = Fa
         for resource, part in parts:
             form = _form(asked, resource, part, snapshot)
             out.write(form.head())
-            statement = statements.everything(resource, statements.shape_of(resource, part))
-            for documents in snapshot.pieces(statement, statements.values_of(part)):
+            statement = statements.everything(resource, shapes.of(resource, part))
+            for documents in snapshot.pieces(statement, shapes.values_of(part)):
                 out.write(form.records(documents))
                 progress.written[resource.name] += len(documents)
                 yield
@@ -117,6 +117,6 @@ def _names_in(snapshot: Snapshot) -> Callable[[set[int]], Mapping[int, str]]:
 
 
 def _count(snapshot: Snapshot, resource: Resource, part: Query) -> int:
-    rows = statements.rows_of(resource, statements.shape_of(resource, part).conditions)
+    rows = counts.rows_of(resource, shapes.of(resource, part).conditions)
     counted = Statement(f"SELECT count(*) FROM ({rows.sql}) AS found", rows.constants)
-    return int(snapshot.rows(counted, statements.values_of(part))[0][0])
+    return int(snapshot.rows(counted, shapes.values_of(part))[0][0])

@@ -95,6 +95,7 @@ class Preparing:
             row.adds,
             {},
             row.rows,
+            row.own,
         )
 
     def _digest(self, original: Any) -> str:

@@ -108,7 +108,7 @@ class Prepared:
     `adds` marks a record that only adds to one that is expected to be there (subjects in a file of their own): it is
     found by `key`, its lists are joined to what is stored, and where there is none it becomes `rejected(…)`.
     `restored` holds `id`, `created_at` and `updated_at` where they are to be kept (`import --restore`), else nothing.
-    `rows` says how many rows of the file made this record (a book may have one for each author).
+    `rows` says how many rows of the file made this record (a book may have one for each author). `own`: as in `Row`.
     """
 
     place: int
@@ -122,6 +122,7 @@ class Prepared:
     adds: bool = False
     restored: dict[str, Any] = field(default_factory=dict)
     rows: int = 1
+    own: bool = False
 
     def rejected(self, *flaws: Flaw) -> Rejected:
         """The same record as one that cannot be stored, for what only the database can know."""

@@ -61,6 +61,7 @@ class Identifiers(Kind):
     empty: ClassVar[Json] = {}
     width = 2  # the scheme and the value
     SCHEME = re.compile(r"[a-z0-9_.-]{1,50}", re.ASCII)
+    OF_ROW = "digest.row"  # by which a row of our own tables is known again; it says nothing that they do not
     MOST = 50
     value = Line(200)
     isbn = Isbn()
@@ -86,8 +87,10 @@ class Identifiers(Kind):
         return list(dict.fromkeys(read))
 
     def cell(self, value: Json) -> str:
-        """Each as ``scheme:value``. A scheme without values cannot be said."""
-        return cell.join([f"{scheme}:{one}" for scheme, values in value.items() for one in values])
+        """Each as ``scheme:value``, without `OF_ROW`. A scheme without values cannot be said."""
+        return cell.join(
+            [f"{scheme}:{one}" for scheme, values in value.items() if scheme != self.OF_ROW for one in values]
+        )
 
     def parse(self, value: str, operator: str) -> tuple[str, str]:
         scheme, colon, rest = value.partition(":")

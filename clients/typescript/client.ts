@@ -11,8 +11,8 @@ type Problem = components["schemas"]["Problem"];
 const address = process.argv[2];
 assert(address, "usage: client.js ADDRESS");
 
-// Lists can be had as NDJSON and CSV, too; this client asks for JSON. Lists in a query are separated by commas.
-const client = createClient<paths, "application/json" | "application/problem+json">({
+// Lists in a query are separated by commas.
+const client = createClient<paths>({
   baseUrl: address,
   querySerializer: { array: { style: "form", explode: false } },
 });
@@ -59,6 +59,34 @@ async function filter(): Promise<void> {
   });
   assert(page);
   for (const book of page.data) assert.match((book.title ?? "").toLowerCase(), /tale/);
+}
+
+/** All records of a list as they arrive, without waiting for the last one. */
+async function* records<Record>(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<Record> {
+  assert(stream);
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as Record;
+  }
+  assert.equal(rest, "");
+}
+
+async function readEverything(): Promise<void> {
+  const { data: page } = await client.GET("/books", { params: { query: { total: "exact" } } });
+  const { data: stream, response } = await client.GET("/books", {
+    params: { query: { sort: ["title"] } },
+    headers: { Accept: "application/x-ndjson" },
+    parseAs: "stream",
+  });
+  assert(stream !== undefined, `GET /books answered ${response.status}`);
+  const ids = new Set<number>();
+  for await (const book of records<Book>(stream)) ids.add(book.id);
+  assert.equal(ids.size, page?.meta.total);
+
+  const { data: table } = await client.GET("/books", { headers: { Accept: "text/csv" }, parseAs: "text" });
+  assert(table?.startsWith("id,title,"));
 }
 
 async function write(): Promise<void> {
@@ -128,6 +156,7 @@ async function meetProblem(): Promise<void> {
 
 await readPages();
 await filter();
+await readEverything();
 await write();
 await meetProblem();
 console.log("The TypeScript client works.");

@@ -13,10 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 
+from app import shapes
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
 from app.query import parse, split
-from app.statements import page, shape_of, values_of
+from app.statements import page
 from tests.api.varied_catalog import Row, date_key, fold, identity, isbn, store, varied_authors, varied_books
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
@@ -538,7 +539,7 @@ def test_the_tables_hold_the_filters_of_the_contract() -> None:
 @pytest.mark.parametrize("asked", ["author=Milne, A. A.", "author[in]=A. A. Milne,Homer"])
 def test_whole_names_of_contributors_are_found_by_indexes(new_database: Callable[[str], str], asked: str) -> None:
     query = parse(BOOKS, "books", split(asked.encode()))
-    statement = page(BOOKS, shape_of(BOOKS, query))
+    statement = page(BOOKS, shapes.of(BOOKS, query))
     connection = psycopg2.connect(make_url(new_database("plans")).set(drivername="postgresql").render_as_string(False))
     with connection.cursor() as cursor:
         cursor.execute("""
@@ -548,7 +549,7 @@ def test_whole_names_of_contributors_are_found_by_indexes(new_database: Callable
             INSERT INTO contributions SELECT n, n, 'author', 0, 'Credited ' || n FROM generate_series(1, 5000) AS n;
             ANALYZE authors, books, contributions
         """)
-        cursor.execute(f"EXPLAIN {statement.sql}", {**statement.constants, **values_of(query)})
+        cursor.execute(f"EXPLAIN {statement.sql}", {**statement.constants, **shapes.values_of(query)})
         plan = "\n".join(row[0] for row in cursor.fetchall())
     connection.close()
     for index in ("ix_authors_identity", "ix_authors_alternate_identities", "ix_contributions_credited_as_identity"):

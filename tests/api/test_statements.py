@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 
-from app import query
+from app import query, shapes
 from app import statements as sql
 from app.authors.schemas import AUTHORS
 from app.books.schemas import BOOKS
@@ -186,10 +186,11 @@ class Explained:
         """Every step that Postgres took for a page, with how many rows it handled."""
         resource = RESOURCES[path]
         asked = query.parse(resource, path, parse_qsl(urlsplit(address).query, keep_blank_values=True))
-        statement = sql.page(resource, sql.shape_of(resource, asked), None)
+        statement = sql.page(resource, shapes.of(resource, asked), None)
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "EXPLAIN (ANALYZE, COSTS OFF, FORMAT JSON) " + statement.sql, statement.constants | sql.values_of(asked)
+                "EXPLAIN (ANALYZE, COSTS OFF, FORMAT JSON) " + statement.sql,
+                statement.constants | shapes.values_of(asked),
             )
             plan = cursor.fetchone()[0][0]["Plan"]
         found, pending = [], [plan]
@@ -257,7 +258,7 @@ def test_two_keys_read_no_more_than_the_rows_that_tie_in_the_first(explained: Ex
 @pytest.mark.parametrize("name", ["page_count", "published"])
 def test_a_range_with_two_bounds_is_one_range_of_one_index(name: str) -> None:
     asked = query.parse(BOOKS, "books", [(f"{name}[gte]", "1965"), (f"{name}[lte]", "1966")])
-    text = sql.page(BOOKS, sql.shape_of(BOOKS, asked), None).sql.casefold()
+    text = sql.page(BOOKS, shapes.of(BOOKS, asked), None).sql.casefold()
     assert "2147483647" in text  # the key that goes upward
     assert "coalesce(books.page_count, (-2147483648))" not in text
     assert "coalesce(books.published_key, (-2147483648))" not in text

@@ -214,6 +214,16 @@ def test_a_book_is_known_by_its_id_then_its_isbn_then_its_row(load, client, reco
         ),
         (
             [
+                {"name": "George Smith", "identifiers": {"viaf": ["1", "2"]}},
+                {"name": "George Smith", "identifiers": {"viaf": ["3"]}},
+                {"name": "Smith, George", "identifiers": {"viaf": ["2"], "isni": ["9"]}},
+                {"name": "George Smith", "identifiers": {"original.birth_date": ["c1900"]}},
+                {"name": "George Smith", "identifiers": {"original.birth_date": ["c1901"]}},
+            ],
+            [[0, 2, 3, 4], [1]],
+        ),
+        (
+            [
                 {"name": "A", "identifiers": {"original.birth_date": ["c1900"]}},
                 {"name": "B", "identifiers": {"original.birth_date": ["c1900"]}},
             ],

@@ -46,6 +46,16 @@ _BY_IDENTIFIER = f"""
     ) AS found
     WHERE staged.place = found.place
 """
+# Two who are known by different ids of one kind are not one, however alike their names are.
+_IS_ANOTHER = """
+    EXISTS (
+        SELECT FROM jsonb_each(p.identifiers) AS of_scheme(scheme, ids)
+        WHERE a.identifiers ? of_scheme.scheme AND of_scheme.scheme NOT LIKE 'original.%%'
+            AND NOT EXISTS (
+                SELECT FROM jsonb_array_elements(of_scheme.ids) AS value
+                WHERE a.identifiers -> of_scheme.scheme @> value)
+    )
+"""
 # Who has a key is taken for the bearer of the name only where there is one. Else it is the one known longest.
 _BY_NAME = f"""
     UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
@@ -55,7 +65,7 @@ _BY_NAME = f"""
             SELECT p.place, a.id, p.key IS NOT NULL AS keyed, rank() OVER likeness AS rank,
                 count(*) OVER (PARTITION BY p.place, p.birth_year IS NOT NULL AND a.birth_date_key IS NULL) AS namesakes
             FROM staged_people AS p JOIN authors AS a ON a.identity = p.identity
-            WHERE {_OPEN} AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
+            WHERE {_OPEN} AND NOT {_IS_ANOTHER} AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
                 AND (p.birth_year = a.birth_date_key / 10000 OR p.birth_year IS NULL OR a.birth_date_key IS NULL)
             WINDOW likeness AS (PARTITION BY p.place
                 ORDER BY p.birth_year IS NOT NULL AND a.birth_date_key IS NULL, a.id)
