@@ -13,7 +13,7 @@ from app.values import person_name
 from app.vocabulary import Identifiers
 
 from .columns import OF_AUTHORS, OF_BOOKS, Columns
-from .records import DIGEST, Contributor, Key, Kind, Outcome, Prepared, Rejected, Skipped
+from .records import DIGEST, Contributor, Flaw, Key, Kind, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 2_500  # what others write of the same authors waits for them: half a second
 MOST_BYTES = 16_000_000
@@ -36,7 +36,8 @@ class Table:
     def __init__(self, columns: tuple[str, ...]) -> None:
         self.columns, self.rows = columns, 0
         self._bytes = io.BytesIO()
-        self._text = io.TextIOWrapper(self._bytes, "utf-8", newline="")
+        # What is no text is for the database to refuse, which says of what record it is.
+        self._text = io.TextIOWrapper(self._bytes, "utf-8", "surrogatepass", newline="")
         self._write = csv.writer(
             self._text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, escapechar="\\", lineterminator="\r\n"
         ).writerow
@@ -71,6 +72,7 @@ class Chunk:
         self.mends: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
+        self.outcomes: list[Outcome] = []  # each of them may yet be refused
         self.waiting: dict[tuple[str, int], Prepared] = {}  # what may yet be rejected, by kind and place
         self.position = 0  # bytes of the file that were read for it and those before
         self._rounds: dict[Any, int] = {}
@@ -80,13 +82,15 @@ class Chunk:
     @property
     def is_full(self) -> bool:
         """Whether no more should be added."""
-        return self.records >= MOST_RECORDS or self._kept + self.books.size >= MOST_BYTES
+        return self.records >= MOST_RECORDS or self._kept >= MOST_BYTES
 
     def add(self, outcome: Outcome) -> None:
         """Add what became of a record."""
+        self.outcomes.append(outcome)
         self.records += 1
         self.rows += outcome.rows
         if type(outcome) is Prepared:
+            self._kept += _length(outcome.original)
             if outcome.mends:
                 self.mends.update(mend.kind for mend in outcome.mends)
             if outcome.kind == "books":
@@ -98,6 +102,23 @@ class Chunk:
         elif type(outcome) is Rejected:
             self.rejected.append(outcome)
             self._kept += _length(outcome.original)
+
+    def halves(self) -> tuple[Chunk, Chunk]:
+        """The same as two chunks, the first records and the others."""
+        middle = self.records // 2
+        return self._of(self.outcomes[:middle]), self._of(self.outcomes[middle:])
+
+    def refused(self, flaw: Flaw) -> Chunk:
+        """The same with its only record rejected."""
+        [only] = self.outcomes
+        return self._of([only.rejected(flaw) if type(only) is Prepared else only])
+
+    def _of(self, outcomes: Iterable[Outcome]) -> Chunk:
+        chunk = Chunk()
+        chunk.position = self.position
+        for outcome in outcomes:
+            chunk.add(outcome)
+        return chunk
 
     def _add_book(self, book: Prepared) -> None:
         place, values, restored = self.books.rows, book.values, book.restored

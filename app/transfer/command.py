@@ -20,9 +20,11 @@ from . import intake, telling
 from .guessing import Wishes
 from .importing import Import
 from .intake import Incoming, Unreadable
+from .records import DIGEST
 from .report import Report
 from .storing import catalog
 from .storing.catalog import Busy, Catalog
+from .storing.refusals import Refused
 
 COMPLETE, WITH_REJECTS, FAILED = range(3)
 MANY = 1_000  # records after which the planner should know of them at once
@@ -93,6 +95,8 @@ def _judge(asked: Asked) -> None:
         raise Failed("Standard input can be read once.")
     if asked.source is not None and not Identifiers.SCHEME.fullmatch(asked.source):
         raise Failed("--source is written with a-z, 0-9, '_', '.' and '-', 50 of them at most.")
+    if asked.source in ("isbn", DIGEST):
+        raise Failed(f"{asked.source} means something else among identifiers; give --source another name.")
     for file in (asked.rejects, asked.report):
         if file is None:
             continue
@@ -135,7 +139,7 @@ def _catalog(asked: Asked) -> Iterator[Catalog]:
     except DatabaseUnavailable as error:
         detail = str(error.__cause__ or "").strip().partition("\n")[0]
         raise Failed(f"The database does not answer ({detail}). What is counted stands in it. {again}") from None
-    except psycopg2.Error as error:
+    except (psycopg2.Error, Refused) as error:
         raise Failed(f"The database refused it: {str(error).strip()} What is counted stands in it.") from None
     except KeyboardInterrupt:
         raise Failed(f"Stopped. What is counted stands in the catalog. {again}") from None

@@ -19,10 +19,11 @@ from flask import Flask
 from . import marks
 from .chunks import Chunk, chunks
 from .intake import BreaksOff, Incoming
-from .records import Rejected
+from .records import Flaw, Prepared, Rejected
 from .rejects import Rejects
 from .report import Report
 from .storing.catalog import Catalog, Stored
+from .storing.refusals import Refused
 
 AHEAD = 1  # chunks that are read before they are asked for
 PATIENCE = 0.2  # seconds after which a thread that waits looks whether it is to stop
@@ -50,6 +51,8 @@ class Import:
     shown: list[Rejected] = field(default_factory=list)  # the first of those that were rejected
 
     MOST_SHOWN: ClassVar = 20
+    MOST_REFUSED: ClassVar = 1000  # that are remembered; beyond that an import that was ended goes on from there
+    _refused: dict[int, Flaw] = field(default_factory=dict, init=False)  # by the database, by number among the records
     _rejects: Rejects | None = field(default=None, init=False)
 
     def run(self, app: Flask, catalog: Catalog) -> None:
@@ -57,7 +60,9 @@ class Import:
         digest = self._digest()
         found = catalog.mark(digest) if digest else None
         if found:
-            self.resumed, self.report = found[0], Report.of_json(found[1])
+            self.resumed, document = found
+            self._refused = {number: Flaw(*flaw) for number, *flaw in document.pop("refused", ())}
+            self.report = Report.of_json(document)
         with contextlib.ExitStack() as stack:
             self._rejects = stack.enter_context(self.incoming.rejects(self.rejects)) if self.rejects else None
             reader = stack.enter_context(_Reader(self._chunks()))
@@ -77,18 +82,32 @@ class Import:
         assert self.report.adds_up, self.report
 
     def _store(self, app: Flask, catalog: Catalog, chunk: Chunk, digest: str | None) -> None:
+        """Store a chunk; a record that the database refuses is found by halving it, and is rejected."""
         reached: list[Report] = []
 
         def mark(stored: Stored) -> tuple[str, dict[str, Any]] | None:
             report = Report() + self.report
             report.add(chunk, stored)
             reached[:] = [report]
-            if digest is None:
+            if digest is None or len(self._refused) > self.MOST_REFUSED:
                 return None
-            return marks.MOVE, {"digest": digest, "records": report.read, "report": report.as_json()}
+            refused = [(number, *flaw) for number, flaw in self._refused.items()]
+            document = {**report.as_json(), "refused": refused}
+            return marks.MOVE, {"digest": digest, "records": report.read, "report": document}
 
-        with app.app_context():
-            stored = catalog.store(chunk, self.restore, mark)
+        try:
+            with app.app_context():
+                stored = catalog.store(chunk, self.restore, mark)
+        except Refused as error:
+            if chunk.records > 1:
+                for half in chunk.halves():
+                    self._store(app, catalog, half, digest)
+                return
+            if not isinstance(chunk.outcomes[0], Prepared):
+                raise
+            self._refused[self.report.read] = error.flaw
+            self._store(app, catalog, chunk.refused(error.flaw), digest)
+            return
         [self.report] = reached
         self.position = chunk.position
         for one in sorted([*chunk.rejected, *stored.rejected], key=lambda one: one.place):
@@ -97,7 +116,9 @@ class Import:
     def _chunks(self) -> Iterator[Chunk]:
         outcomes = iter(self.incoming)
         # What was accounted for before is read again, but not stored: it may have to stand in the rejects.
-        for outcome in islice(outcomes, self.resumed):
+        for number, outcome in enumerate(islice(outcomes, self.resumed)):
+            if number in self._refused and isinstance(outcome, Prepared):
+                outcome = outcome.rejected(self._refused[number])
             if isinstance(outcome, Rejected):
                 self._reject(outcome)
         for chunk in chunks(outcomes):

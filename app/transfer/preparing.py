@@ -77,18 +77,20 @@ class Preparing:
                 rule[0](draft, rule[1], raw)
         if draft.nobody:
             return Skipped(row.place, "no person", row.rows)
-        if row.key:
-            draft.identify(row.key.scheme, row.key.value)
+        key = row.key
+        if key:
+            key = _usable(key) or key  # what cannot be one is judged with the other identifiers
+            draft.identify(key.scheme, key.value)
         draft.finish(adds=row.adds)
         if draft.flaws:
             return Rejected(row.place, row.original, draft.flaws, row.rows)
-        digest = "" if row.key or draft.values.get("isbn") else draft.digest or self._digest(row.original)
+        digest = "" if key or draft.values.get("isbn") else draft.digest or self._digest(row.original)
         return Prepared(
             row.place,
             row.kind,
             draft.values,
             row.original,
-            row.key,
+            key,
             digest,
             draft.contributors,
             draft.mends,
@@ -156,7 +158,7 @@ class _Draft:
     def finish(self, *, adds: bool) -> None:
         """What concerns the record as a whole: identifiers, and the fields that are required."""
         if self.identifiers:
-            if not all(map(_plain_identifiers, self.identifiers.items())):
+            if len(self.identifiers) > Identifiers.MOST or not all(map(_plain_identifiers, self.identifiers.items())):
                 self.identifiers = self.judge(self.fields["identifiers"], self.identifiers)
             self.values["identifiers"] = self.identifiers
         if adds:
@@ -482,8 +484,17 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
         if found is None:
             mends.append(Mend("role_unknown", "authors", showable(role, LONGEST_SHOWN)))
         catalog_role = found or "contributor"
+    usable = _usable(key)
     if name is None:
-        return Contributor(None, catalog_role, key, credited_as), mends, None
+        faults = Faults()
+        credited = _name_rule.read(credited_as, "/authors", faults) if credited_as else None
+        if usable is None:
+            reason = f"An author is named by an id of 1 to {Identifiers.value.longest} characters of text, or by name."
+            return None, mends, Flaw("authors", showable(key.value if key else "", LONGEST_SHOWN), reason)
+        if faults:
+            return None, mends, Flaw("authors", showable(credited_as or "", LONGEST_SHOWN), str(faults[0].detail))
+        return Contributor(None, catalog_role, usable, credited), mends, None
+    key = usable
     if not (filed or credited_as or sort_name or life) and len(name) <= _name_rule.longest and texts.is_clean(name):
         if names.is_nobody(name):
             return None, [*mends, Mend("no_person", "authors", _shortened(name))], None
@@ -502,6 +513,10 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
     credited = kind.read(credited_as, "/authors", faults) if credited_as else None
     if faults:
         return None, mends, Flaw("authors", showable(name, LONGEST_SHOWN), str(faults[0].detail))
+    others = [kind.read(other, "/authors", faults) for other in person.alternate_names]
+    if faults:  # a fuller name may be longer than a name may be
+        others = []
+        mends.append(Mend("items_left_out", "authors", showable(name, LONGEST_SHOWN)))
     made = Contributor(
         checked,
         catalog_role,
@@ -510,7 +525,7 @@ def _contributor(credit: Credit) -> tuple[Contributor | None, list[Mend], Flaw |
         sorted_as,
         born,
         died,
-        tuple(kind.read(other, "/authors", faults) for other in person.alternate_names),
+        tuple(others),
     )
     return made, mends, None
 
@@ -522,6 +537,15 @@ def _are_lines(values: list[Any], kind: Lines) -> bool:
         if not (type(value) is str and len(value) <= longest and texts.is_clean(value)):
             return False
     return len(values) <= kind.most
+
+
+def _usable(key: Key | None) -> Key | None:
+    """A key in stored form; None where it can be no identifier."""
+    if key is None or (len(key.value) <= Identifiers.value.longest and key.value.isalnum() and key.value.isascii()):
+        return key
+    faults = Faults()
+    value = Identifiers.value.read(key.value, "", faults)
+    return None if faults else Key(key.scheme, value)
 
 
 def _plain_identifiers(item: tuple[str, list[Any]]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,8 @@ from .guessing import Guess
 from .readers import jsonrecords, openlibrary
 from .readers.columns import REJECT
 from .records import Flaw, Rejected
+
+_half_pair = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 class Rejects(ABC):
@@ -70,6 +73,12 @@ def _sentence(flaw: Flaw) -> str:
     return f"{flaw.field}: {flaw.reason}" if flaw.field else flaw.reason
 
 
+def _json(document: dict[str, Any]) -> str:
+    """JSON, in which half of a surrogate pair stays an escape; those that stand for a stray byte become that again."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _half_pair.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
 def _members(rejected: Rejected, place: str) -> dict[str, Any]:
     number, field, value, reason = _note(rejected)
     return {place: number, "field": field, "value": value, "reason": reason}
@@ -117,8 +126,8 @@ class _Ndjson(Rejects):
             document = None
         if isinstance(document, dict):
             document.pop(jsonrecords.NOTE, None)
-            return json.dumps({**document, jsonrecords.NOTE: note}, ensure_ascii=False)
-        return json.dumps({jsonrecords.NOTE: {**note, "original": rejected.original}}, ensure_ascii=False)
+            return _json({**document, jsonrecords.NOTE: note})
+        return _json({jsonrecords.NOTE: {**note, "original": rejected.original}})
 
 
 class _JsonArray(_Ndjson):
@@ -141,7 +150,7 @@ class _OpenLibrary(Rejects):
     """The line, and behind a further tab the reason."""
 
     def _add(self, file: IO[Any], rejected: Rejected) -> None:
-        note = json.dumps(_members(rejected, "line"), ensure_ascii=False)
+        note = _json(_members(rejected, "line"))
         file.write(f"{rejected.original}{openlibrary.NOTE}{note}\n")
 
 

@@ -242,6 +242,49 @@ def test_an_author_is_known_by_ids_then_by_name_and_year_of_birth(load, client, 
     assert len(everything(client, "authors")) == len(before)
 
 
+@pytest.mark.parametrize("key", [" a  b ", "e\u0301", "\u00e9"])
+@pytest.mark.parametrize("make", ["book", "author", "contributor"])
+def test_an_id_that_is_not_in_stored_form_is_known_again(load, client, key, make):
+    record = {
+        "book": {"id": key, "title": "A"},
+        "author": {"id": key, "name": "A"},
+        "contributor": {"id": "1", "title": "A", "authors": [{"id": key}]},
+    }[make]
+    options, name = ("--source", "shop"), "file.ndjson"
+    assert load(ndjson(record), options=options, name=name).fates == (1, 0, 0, 0, 0)
+    assert load(ndjson(record), options=options, name=name).fates == (0, 0, 1, 0, 0)
+    [stored] = everything(client, "books" if make == "book" else "authors")
+    assert stored["identifiers"] == {"shop": ["a b" if " " in key else "\u00e9"]}
+
+
+# Contributors, of whom some are known by an id alone, and what the reason of the reject names.
+@pytest.mark.parametrize(
+    "contributor",
+    [
+        {"id": ""},
+        {"id": "x" * 201},
+        {"id": "a\0b"},
+        {"id": "a", "credited_as": "a\0b"},
+        {"id": "a", "credited_as": "\ud800"},
+        {"id": "a", "credited_as": "x" * 1001},
+    ],
+    ids=["no id", "long id", "NUL in an id", "NUL in a credit", "half a letter", "long credit"],
+)
+def test_an_author_who_is_named_by_what_is_no_id_costs_only_that_book(load, client, contributor):
+    records = ({"title": "A"}, {"title": "B", "authors": [contributor]}, {"title": "C"})
+    found = load(ndjson(*records), options=("--source", "shop"), name="file.ndjson")
+    assert (found.exit_code, found.fates) == (1, (2, 0, 0, 0, 1)), found.said
+    assert ", line 2: authors: " in found.said
+    assert [book["title"] for book in everything(client)] == ["A", "C"]
+
+
+def test_an_id_of_a_named_author_that_cannot_be_kept_is_left_out(load, client):
+    record = {"title": "A", "authors": [{"id": "x" * 201, "name": "Homer"}]}
+    assert load(ndjson(record), options=("--source", "shop"), name="file.ndjson").exit_code == 0
+    [author] = everything(client, "authors")
+    assert (author["name"], author["identifiers"]) == ("Homer", {})
+
+
 def test_contributors_of_one_name_with_ids_of_their_own_are_two_people(load, client):
     header = "gutenberg_id,title,author,gutenberg_author_id,language"
     rows = ['1,One,"Smith, George",7,en', '2,Two,"Smith, George",8,en', '3,Three,"Smith, George",7,en']
@@ -441,6 +484,7 @@ def test_what_was_guessed_is_said_and_a_column_can_be_named(load, client):
         (b"title\nA\n", ("--format", "xlsx"), ["Formats", "csv"]),
         (b"title\nA\n", ("--encoding", "utf-99"), ["utf-8"]),
         (b"title\nA\n", ("--source", "My Shop"), ["--source"]),
+        (b"title\nA\n", ("--source", "isbn"), ["--source"]),
         (b"title\nA\n", ("--rejects", "/nowhere/at/all.csv"), ["folder"]),
     ],
 )

@@ -84,6 +84,15 @@ def test_json_has_the_reason_as_a_member_and_can_be_mended(tmp_path, form):
     assert [one.values["title"] for one in read_file(rejects).prepared] == ["B", "A"]
 
 
+@pytest.mark.parametrize("form", ["ndjson", "json"])
+def test_half_a_surrogate_pair_stays_what_it_was(tmp_path, form):
+    record = r'{"title": ["\ud800"], "identifiers": {"\udfff": []}}'
+    text = rejects_of(tmp_path, f"[{record}]" if form == "json" else record, format=form).read_text("utf-8")
+    [found] = json.loads(text) if form == "json" else [json.loads(text)]
+    del found["rejected"]
+    assert found == json.loads(record)
+
+
 def test_lines_of_a_dump_have_the_reason_behind_them_and_can_be_mended(tmp_path):
     content = "/type/work\t/works/OL1W\t1\t2020\t{}\n/type/work\t/works/OL2W\n"
     rejects = rejects_of(tmp_path, content)

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.transfer.mending import names
 from app.transfer.records import Credit, Flaw, Key, Kind, Rejected, Row, Skipped
+from app.values.text import showable
 
 from .lines import SHOWN, Lines
 
@@ -43,7 +44,7 @@ def _record(place: int, line: str) -> Row | Rejected | Skipped:
         return Rejected(place, line, [Flaw("", line[:SHOWN], reason)])
     made = _MADE.get(parts[0])
     if made is None:
-        return Skipped(place, parts[0].removeprefix("/type/")[:50])
+        return Skipped(place, showable(parts[0].removeprefix("/type/"), 50))
     kind, make = made
     try:
         document = _load(parts[4])

@@ -16,7 +16,8 @@ from app.transfer.chunks import Chunk
 from app.transfer.records import Flaw, Prepared, Rejected
 from extensions.database import ATTEMPTS, INTEGRITY_RACE, SERIALIZATION, committed, connected
 
-from . import books, people, restoring, staging
+from . import books, people, refusals, restoring, staging
+from .refusals import Refused
 
 # Of the import's connection alone. Whatever is looked up is looked up by an index, however small the planner takes the
 # tables to be that grow under its eyes; commits are durable, as all of the service's are.
@@ -32,6 +33,10 @@ SETTINGS = {
 }
 LOCK = 0x696D706F7274  # "import": of all imports, one runs at a time
 PATIENCE = "10s"  # with another one
+
+# A dry run is one transaction, in which each chunk can be taken back.
+_KEEP_BEFORE = "SAVEPOINT chunk"
+_BACK = "ROLLBACK TO SAVEPOINT chunk; RELEASE SAVEPOINT chunk"
 
 # What waits in the lists of new entries of these indexes is looked through by each lookup; so it is put in order first.
 _TIDY = """
@@ -74,17 +79,22 @@ class Catalog:
         """Store a chunk in a transaction; `mark` is told what became of it, and gives the statement and values by
         which the same transaction writes how far the import came (or None).
 
-        It is tried again where it loses against another writer. Raises ``psycopg2.Error``.
+        It is tried again where it loses against another writer. Raises `Refused` where the database refuses what a
+        record holds, and ``psycopg2.Error``; nothing of the chunk is stored then.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._store(chunk, restore, mark)
             except psycopg2.Error as error:
                 code = error.pgcode or ""
+                self._undo()
                 lost = code.startswith(SERIALIZATION) or code in INTEGRITY_RACE
-                if not lost or self._dry or attempt == ATTEMPTS:
+                if lost and attempt < ATTEMPTS:
+                    continue
+                flaw = refusals.flaw_of(error)
+                if flaw is None:
                     raise
-                self._connection.rollback()
+                raise Refused(flaw) from error
         raise AssertionError("unreachable")
 
     def _store(
@@ -92,6 +102,8 @@ class Catalog:
     ) -> Stored:
         stored = Stored()
         with self._connection.cursor() as cursor:
+            if self._dry:
+                cursor.execute(_KEEP_BEFORE)
             cursor.execute(_TIDY)
             if self._chunks.bit_count() <= 1:  # after 0, 1, 2, 4, 8 … chunks
                 cursor.execute(_PLAN_ANEW)
@@ -129,6 +141,16 @@ class Catalog:
     def cancel(self) -> None:
         """Stop what another thread does here."""
         self._connection.cancel()
+
+    def _undo(self) -> None:
+        """Take back what was done for a chunk. Where the connection is lost, the server does it."""
+        if self._connection.closed:
+            return
+        if self._dry:
+            with self._connection.cursor() as cursor:
+                cursor.execute(_BACK)
+        else:
+            self._connection.rollback()
 
     def _end(self) -> None:
         if self._dry:
