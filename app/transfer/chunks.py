@@ -26,7 +26,7 @@ BOOKS = (
 )
 PEOPLE = (
     *("place", "round", "mentioned", "scheme", "key", "name", "sort_name", "sort_name_given", "alternate_names"),
-    *("birth_date", "death_date", "biography", "identifiers", "id", "created_at", "updated_at"),
+    *("birth_date", "death_date", "biography", "identifiers", "id", "created_at", "updated_at", "nth"),
 )
 CREDITS = ("book", "position", "person", "author_id", "role", "credited_as")
 # In which order those are looked for who are only mentioned: with an id of their source, of a known year, all others.
@@ -145,7 +145,7 @@ class Chunk:
             *(name, sort_name or person_name.sort_name(name), sort_name is not None),
             None if alternate_names is None else _array(alternate_names),
             *(get("birth_date"), get("death_date"), get("biography")),
-            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED)),
+            *(None if identifiers is None else _json(identifiers), *map(restored.get, _RESTORED), None),
         )
         if restored:
             self.waiting["authors", place] = author
@@ -153,7 +153,7 @@ class Chunk:
     def _person(self, one: Contributor) -> int:
         """The place of a contributor among the people; each stands there once."""
         key = one.key if one.key and len(one.key.value) <= LONGEST_KEY and one.key.value.isprintable() else None
-        who = key or (one.name, one.sort_name, one.birth_date, one.death_date, one.alternate_names)
+        who = key or (one.name, one.sort_name, one.birth_date, one.death_date, one.alternate_names, one.nth)
         place = self._mentioned.get(who)
         if place is None:
             place = self._mentioned[who] = self.people.rows
@@ -164,7 +164,7 @@ class Chunk:
                 *(name, one.sort_name or (person_name.sort_name(name) if name else None), bool(one.sort_name)),
                 _array(one.alternate_names) if one.alternate_names else None,
                 *(one.birth_date, one.death_date, None),
-                *(_json({key.scheme: [key.value]}) if key else None, None, None, None),
+                *(_json({key.scheme: [key.value]}) if key else None, None, None, None, one.nth),
             )
         return place
 

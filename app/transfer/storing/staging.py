@@ -12,11 +12,13 @@ CREATE TEMPORARY TABLE staged_people (
     place integer, round integer, mentioned boolean, scheme text, key text,
     name text, sort_name text, sort_name_given boolean, alternate_names text[],
     birth_date text, death_date text, biography text, identifiers jsonb,
-    id bigint, created_at timestamptz, updated_at timestamptz,
+    id bigint, created_at timestamptz, updated_at timestamptz, nth integer,
     identity text COLLATE "C" GENERATED ALWAYS AS (name_key(name)) STORED,
     birth_year integer GENERATED ALWAYS AS (partial_date_key(birth_date) / 10000) STORED,
-    -- whose record it is; whether it is to be made; whether it only fills in what is unknown; whether its key is new
-    author_id bigint, is_new boolean DEFAULT false, fills boolean DEFAULT false, adds_key boolean DEFAULT false
+    -- whose record it is; whether it is to be made, and the id that is kept for that; whether it only fills in what is
+    -- unknown; whether its key is new
+    author_id bigint, is_new boolean DEFAULT false, kept_id bigint, fills boolean DEFAULT false,
+    adds_key boolean DEFAULT false
 );
 CREATE TEMPORARY TABLE staged_books (
     place integer, round integer, scheme text, key text, adds boolean,
