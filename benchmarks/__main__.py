@@ -253,12 +253,13 @@ def show_export(cluster: Cluster, plan: Plan, folder: Path) -> None:
             f"{plan.books / one.median:,.0f}",
             f"{one.size / 2**20:,.0f}",
             f"{floor.median / one.median:.2f}",
+            f"{statistics.median(one.cpu):.1f}",
             f"{one.most / 2**20:.0f}" if one.most else "",
             f"{(one.most - one.before) / 2**20:.0f}" if one.before else "",
         )
         for name, one in found.items()
     ]
-    titles = ("", "seconds", "books a second", "MB", "rate by that of COPY", "memory, MB", "more than before, MB")
+    titles = ("", "seconds", "books a second", "MB", "rate by that of COPY", "CPU, s", "memory, MB", "more, MB")
     say(f"\n### All books go out\n\n{report.table(titles, rows)}")
 
 

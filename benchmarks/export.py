@@ -28,9 +28,12 @@ READ_AT_ONCE = 1 << 20
 
 @dataclass
 class Timing:
-    """One way out: seconds of each round, bytes, and the memory (RSS) at its highest, in bytes, and before."""
+    """One way out: seconds of each round, seconds of CPU that the program beside Postgres took, bytes, and the memory
+    (RSS) at its highest, in bytes, and before.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     size: int = 0
     most: int = 0
     before: int = 0
@@ -76,8 +79,9 @@ def _copy(cursor: Any, timing: Timing) -> None:
     asked = parse(BOOKS, "books", [])
     statement = statements.everything(BOOKS, shapes.of(BOOKS, asked))
     rows = cursor.mogrify(statement.sql, {**statement.constants, **shapes.values_of(asked)}).decode()
-    sink = Sink()
+    sink, began = Sink(), time.process_time()
     cursor.copy_expert(f"COPY ({rows}) TO STDOUT", sink)
+    timing.cpu.append(time.process_time() - began)
     timing.size = sink.size
 
 
@@ -86,6 +90,7 @@ def _http(service: contestants.Service, form: str, timing: Timing) -> None:
     connection = HTTPConnection(str(address.hostname), address.port, timeout=600)
     workers = list(_workers(service.pid))
     timing.before = timing.before or max(worker.memory_info().rss for worker in workers)
+    began = sum(map(_cpu_of, workers))
     connection.request("GET", f"/books?format={form}")
     answer = connection.getresponse()
     timing.size, looked = 0, 0.0
@@ -95,6 +100,13 @@ def _http(service: contestants.Service, form: str, timing: Timing) -> None:
             looked = time.monotonic()
             timing.most = max(timing.most, *(worker.memory_info().rss for worker in workers))
     connection.close()
+    timing.cpu.append(sum(map(_cpu_of, workers)) - began)
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    """The seconds of CPU that a process took."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _workers(pid: int) -> Iterator[psutil.Process]:
@@ -104,14 +116,16 @@ def _workers(pid: int) -> Iterator[psutil.Process]:
 def _command(cluster: Cluster, database: str, file: Path, timing: Timing) -> None:
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "export", "--kind", "books", str(file)]
     with subprocess.Popen(command, cwd=ROOT, env=cluster.environment(database), stderr=subprocess.DEVNULL) as running:
-        process = psutil.Process(running.pid)
+        process, cpu = psutil.Process(running.pid), 0.0
         while running.poll() is None:
             try:
                 timing.most = max(timing.most, process.memory_info().rss)
+                cpu = _cpu_of(process)
             except psutil.NoSuchProcess:
                 break
             time.sleep(0.1)
     if running.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}")
+    timing.cpu.append(cpu)
     timing.size = os.path.getsize(file)
     file.unlink()

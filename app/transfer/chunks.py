@@ -22,7 +22,7 @@ LONGEST_KEY = Identifiers.value.longest
 # The columns of the staging tables, in the order in which they are written.
 RESTORED = ("id", "created_at", "updated_at")
 BOOKS = ("place", "round", "scheme", "key", "adds", *OF_BOOKS.names, *RESTORED)
-PEOPLE = ("place", "round", "scheme", "key", "mentioned", "sort_name_given", *OF_AUTHORS.names, *RESTORED)
+PEOPLE = ("place", "round", "scheme", "key", "mentioned", "nth", "sort_name_given", *OF_AUTHORS.names, *RESTORED)
 CREDITS = ("book", "position", "person", "author_id", "role", "credited_as")
 # In which order those are looked for who are only mentioned: with an id of their source, of a known year, all others.
 KEYED, DATED, NAMED = range(3)
@@ -156,7 +156,7 @@ class Chunk:
     def _person(self, one: Contributor) -> int:
         """The place of a contributor among the people; each stands there once."""
         key = one.key if one.key and len(one.key.value) <= LONGEST_KEY and one.key.value.isprintable() else None
-        who = key or (one.name, one.sort_name, one.birth_date, one.death_date, one.alternate_names)
+        who = key or (one.name, one.sort_name, one.birth_date, one.death_date, one.alternate_names, one.nth)
         place = self._mentioned.get(who)
         if place is None:
             place = self._mentioned[who] = self.people.rows
@@ -165,7 +165,7 @@ class Chunk:
                 **({"identifiers": {key.scheme: [key.value]}} if key else {}),
             }
             number = KEYED if key else DATED if one.birth_date else NAMED
-            self._add_person(place, number, key, values, restored={}, mentioned=True)
+            self._add_person(place, number, key, values, restored={}, mentioned=True, nth=one.nth)
         return place
 
     def _add_person(
@@ -177,13 +177,14 @@ class Chunk:
         *,
         restored: dict[str, Any],
         mentioned: bool,
+        nth: int | None = None,
     ) -> None:
         """Add an author who has a record (`number` is its round), or is only mentioned."""
         given, name = values.get("sort_name") is not None, values.get("name")
         if not given and name:
             values = {**values, "sort_name": person_name.sort_name(name)}
         self.people.add(
-            *(place, number, *(key or (None, None)), mentioned, given),
+            *(place, number, *(key or (None, None)), mentioned, nth, given),
             *(*_cells(OF_AUTHORS, values), *map(restored.get, RESTORED)),
         )
 

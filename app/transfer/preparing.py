@@ -7,6 +7,7 @@ A value that a quick look proves to be in stored form is taken as it stands; eve
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
@@ -200,7 +201,7 @@ class _Draft:
         credits = raw if name == "authors" else [raw]
         if name == "authors" and len(credits) == 1 and _stands_as_stored(credits[0]):
             [one] = credits
-            self.contributors = [Contributor(one.name, one.role or ROLES[0], None, one.credited_as)]
+            self.contributors = [Contributor(one.name, one.role or ROLES[0], None, one.credited_as, nth=0)]
             return True
         names = [(_name_rule.read(one.name, "", faults), one) for one in credits]
         if faults or any(read != one.name for read, one in names):
@@ -210,11 +211,27 @@ class _Draft:
             if raw.sort_name and not self.take_own("sort_name", raw.sort_name):
                 self._take_line(self.fields["sort_name"], raw.sort_name)
             return True
-        sent = [{"name": one.name, "role": one.role, "credited_as": one.credited_as} for one in credits]
-        read = self.fields["authors"].kind.read(sent, "", faults)
-        if not faults:
-            self.contributors = [Contributor(one.name, one.role, None, one.credited_as) for one in read]
-        return not faults
+        if len(credits) > MOST_CONTRIBUTORS:
+            return False
+        # Who stands there twice in a role is two people of one name.
+        namesakes: Counter[tuple[str | None, str | None]] = Counter()
+        nths = []
+        for one in credits:
+            nths.append(namesakes[one.name, one.role])
+            namesakes[one.name, one.role] += 1
+        found: list[Contributor | None] = [None] * len(credits)
+        for nth in range(max(nths, default=-1) + 1):
+            places = [place for place, its in enumerate(nths) if its == nth]
+            sent = [
+                {name: getattr(credits[place], name) for name in ("name", "role", "credited_as")} for place in places
+            ]
+            read = self.fields["authors"].kind.read(sent, "", faults)
+            if faults:
+                return False
+            for place, one in zip(places, read, strict=True):
+                found[place] = Contributor(one.name, one.role, None, one.credited_as, nth=nth)
+        self.contributors = [one for one in found if one]
+        return True
 
     # ---- one method for each kind of value
 

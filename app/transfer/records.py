@@ -81,7 +81,9 @@ class Contributor:
 
     The author is the one who has `key` among the identifiers; without a key, or where nobody has it, the one of this
     name (and birth year, where it is known). `name` is None where a source names its people by key alone: such an
-    author arrives in another line or file, or never. The rest describes an author that has to be made.
+    author arrives in another line or file, or never. `nth` is of our own tables, where one name may stand twice in a
+    role: which of its bearers is meant, from 0; those who bear it letter by letter come first. The rest describes an
+    author that has to be made.
     """
 
     name: str | None
@@ -92,6 +94,7 @@ class Contributor:
     birth_date: str | None = None
     death_date: str | None = None
     alternate_names: tuple[str, ...] = ()
+    nth: int | None = None
 
 
 @dataclass(slots=True)

@@ -127,3 +127,16 @@ def everything(client: FlaskClient, resource: str = "books") -> list[dict[str, A
 
 def ndjson(*records: dict[str, Any]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
+
+
+@pytest.fixture
+def other(make_app, new_database) -> Any:
+    """Another catalog, which is empty."""
+    return make_app(DATABASE_URL=new_database("round_trip"))
+
+
+def run(app: Any, *arguments: Any) -> Result:
+    """Run a command of the catalog, which ends well."""
+    found = app.test_cli_runner().invoke(args=["catalog", *map(str, arguments)])
+    assert found.exit_code == 0, found.output
+    return found

@@ -21,6 +21,8 @@ from click.testing import Result
 from extensions import snapshot
 from tests.conftest import ROOT
 
+from .conftest import run
+
 
 @pytest.fixture
 def export(app, tmp_path: Path) -> Callable[..., Result]:
@@ -246,18 +248,6 @@ def test_names_are_filed_as_the_catalog_files_them(client, export, add_book, add
 # ---- round trips
 
 
-@pytest.fixture
-def other(make_app, new_database) -> Any:
-    """Another catalog, which is empty."""
-    return make_app(DATABASE_URL=new_database("round_trip"))
-
-
-def run(app: Any, *arguments: Any) -> Result:
-    found = app.test_cli_runner().invoke(args=["catalog", *map(str, arguments)])
-    assert found.exit_code == 0, found.output
-    return found
-
-
 TRAPS = [
     {"title": "AT&amp;T", "description": "two\r\nlines\n\nand more", "subjects": ["a;b", "c\\", "&lt;x&gt;"]},
     {"title": "=1+1", "published": "-0431", "series": "S", "series_position": 1e-07, "language": "und"},
@@ -306,6 +296,36 @@ def test_tables_are_the_same_byte_by_byte_after_they_were_imported(
     run(other, "import", people)
     run(other, "export", people_again, "--kind=authors")
     assert sorted(people.read_bytes().splitlines()) == sorted(people_again.read_bytes().splitlines())
+
+
+def test_homonyms_are_as_many_people_as_before(app, client, add_book, add_author, other, tmp_path):
+    father, son = (add_author(name="Alexandre Dumas", identifiers={"viaf": [one]})["id"] for one in "12")
+    lower = add_author(name="Alexandre dumas", identifiers={"viaf": ["3"], "isni": ["9"]})["id"]
+    add_author(name="Somebody Else", identifiers={"viaf": ["4"], "isni": ["9"]})
+    for ids in ([father], [lower], [father, son], [father, son, lower]):
+        add_book(authors=[{"id": one} for one in ids] + [{"id": father, "role": "editor", "credited_as": "D."}])
+    authors, books = tmp_path / "authors.csv", tmp_path / "books.csv"
+    run(app, "export", authors, "--kind=authors")
+    run(app, "export", books)
+    run(other, "import", authors, books)
+    for file, kind in ((authors, "authors"), (books, "books")):
+        again = tmp_path / "again.csv"
+        run(other, "export", again, f"--kind={kind}")
+        assert again.read_bytes() == file.read_bytes()
+    assert "Nothing has changed" in run(other, "import", authors, books).output
+
+
+def test_two_of_one_name_in_one_book_are_made_where_nobody_bears_it(app, client, add_book, add_author, other, tmp_path):
+    ids = [add_author(name="Alexandre Dumas")["id"] for _ in range(2)]
+    add_book(authors=[{"id": one} for one in ids])
+    add_book(authors=[{"id": ids[0]}])
+    file, again = tmp_path / "books.csv", tmp_path / "again.csv"
+    run(app, "export", file)
+    run(other, "import", file)
+    run(other, "export", again)
+    assert again.read_bytes() == file.read_bytes()
+    assert other.test_client().get("/authors?total=exact").json["meta"]["total"] == 2
+    assert "Nothing has changed" in run(other, "import", again).output
 
 
 def test_what_a_row_of_another_table_was_known_by_stays_with_its_book(app, other, tmp_path):

@@ -1,7 +1,8 @@
 """Authors: who they are, those that have to be made, and what changes in those that are known.
 
 An author is the one with the id of the source; then with another identifier in common; then the one of the same
-`name_key` whose year of birth does not differ. Who has another id of the same source is somebody else.
+`name_key` whose year of birth does not differ. Who has another id of the same source is somebody else; where a record
+has no source, so is who has other ids of one kind, unless an id and the name are the same.
 """
 
 from __future__ import annotations
@@ -32,45 +33,53 @@ _BY_KEY = f"""
     ) AS found
     WHERE staged.place = found.place
 """
+# Whether those who have the `identifiers` are others than those who have `held`: they are known by different ids of one
+# kind. It is asked of who is found to be alike, and never a condition by which to find them.
+_ARE_OTHERS = """
+    EXISTS (
+        SELECT FROM jsonb_each(identifiers) AS of_scheme(scheme, ids)
+        WHERE held ? of_scheme.scheme AND of_scheme.scheme NOT LIKE 'original.%%'
+            AND NOT EXISTS (SELECT FROM jsonb_array_elements(ids) AS one WHERE held -> of_scheme.scheme @> one)
+    )
+"""
 _BY_IDENTIFIER = f"""
-    UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
-    FROM (
-        SELECT DISTINCT ON (a.id) p.place, a.id
+    WITH alike AS MATERIALIZED (
+        SELECT p.place, p.scheme, p.identifiers, a.id, a.identifiers AS held, a.identity = p.identity AS is_namesake
         FROM staged_people AS p
         CROSS JOIN jsonb_each(p.identifiers) AS of_scheme(scheme, further)
         CROSS JOIN jsonb_array_elements(further) AS value
         JOIN authors AS a ON a.identifiers @> jsonb_build_object(of_scheme.scheme, jsonb_build_array(value))
         WHERE {_OPEN} AND of_scheme.scheme IS DISTINCT FROM p.scheme AND of_scheme.scheme NOT LIKE 'original.%%'
             AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
-        ORDER BY a.id, p.place
+    )
+    UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
+    FROM (
+        SELECT DISTINCT ON (id) place, id FROM alike
+        WHERE scheme IS NOT NULL OR is_namesake OR NOT {_ARE_OTHERS}
+        ORDER BY id, place
     ) AS found
     WHERE staged.place = found.place
 """
-# Two who are known by different ids of one kind are not one, however alike their names are.
-_IS_ANOTHER = """
-    EXISTS (
-        SELECT FROM jsonb_each(p.identifiers) AS of_scheme(scheme, ids)
-        WHERE a.identifiers ? of_scheme.scheme AND of_scheme.scheme NOT LIKE 'original.%%'
-            AND NOT EXISTS (
-                SELECT FROM jsonb_array_elements(of_scheme.ids) AS value
-                WHERE a.identifiers -> of_scheme.scheme @> value)
-    )
-"""
-# Who has a key is taken for the bearer of the name only where there is one. Else it is the one known longest.
+# Who has a key is taken for the bearer of the name only where there is one. Else it is the one known longest, or of
+# our own tables the nth, letter by letter if somebody bears it so.
 _BY_NAME = f"""
+    WITH alike AS MATERIALIZED (
+        SELECT p.place, p.nth, p.identifiers, a.id, a.identifiers AS held, p.key IS NOT NULL AS keyed,
+            p.birth_year IS NOT NULL AND a.birth_date_key IS NULL AS is_undated,
+            p.nth >= 0 AND a.name <> p.name AS differs
+        FROM staged_people AS p JOIN authors AS a ON a.identity = p.identity
+        WHERE {_OPEN} AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
+            AND (p.birth_year = a.birth_date_key / 10000 OR p.birth_year IS NULL OR a.birth_date_key IS NULL)
+    )
     UPDATE staged_people AS staged SET author_id = found.id, adds_key = staged.key IS NOT NULL
     FROM (
         SELECT DISTINCT ON (CASE WHEN keyed THEN id ELSE place END, keyed) place, id
         FROM (
-            SELECT p.place, a.id, p.key IS NOT NULL AS keyed, rank() OVER likeness AS rank,
-                count(*) OVER (PARTITION BY p.place, p.birth_year IS NOT NULL AND a.birth_date_key IS NULL) AS namesakes
-            FROM staged_people AS p JOIN authors AS a ON a.identity = p.identity
-            WHERE {_OPEN} AND NOT {_IS_ANOTHER} AND (p.scheme IS NULL OR NOT a.identifiers ? p.scheme)
-                AND (p.birth_year = a.birth_date_key / 10000 OR p.birth_year IS NULL OR a.birth_date_key IS NULL)
-            WINDOW likeness AS (PARTITION BY p.place
-                ORDER BY p.birth_year IS NOT NULL AND a.birth_date_key IS NULL, a.id)
+            SELECT place, nth, id, keyed, rank() OVER (PARTITION BY place ORDER BY is_undated, differs, id) AS rank,
+                count(*) OVER (PARTITION BY place, is_undated) AS namesakes
+            FROM alike WHERE NOT {_ARE_OTHERS}
         ) AS bearers
-        WHERE rank = 1 AND (namesakes = 1 OR NOT keyed)
+        WHERE rank = 1 + coalesce(nth, 0) AND (namesakes = 1 OR NOT keyed)
         ORDER BY CASE WHEN keyed THEN id ELSE place END, keyed, place
     ) AS found
     WHERE staged.place = found.place
@@ -94,17 +103,32 @@ _POSTPONE = f"""
     ) AS turn
     WHERE staged.place = turn.place AND turn.number > 1
 """
+# Those who wait may turn out to be people of their own, whose ids are then in the order of the file all the same.
+_KEEP_IDS = """
+    UPDATE staged_people AS staged SET kept_id = numbered.id
+    FROM (
+        SELECT place, nextval(pg_get_serial_sequence('authors', 'id')) AS id
+        FROM (
+            SELECT p.place FROM staged_people AS p
+            WHERE p.mentioned = %(mentioned)s AND p.round IN (%(round)s, %(round)s + 1)
+                AND p.author_id IS NULL AND p.kept_id IS NULL
+            ORDER BY p.place
+        ) AS open
+    ) AS numbered
+    WHERE staged.place = numbered.place
+"""
 _NAMES_TO_MAKE = f"SELECT DISTINCT p.identity FROM staged_people AS p WHERE {_OPEN} AND p.key IS NULL"
 # Those who are mentioned by one name, and of one year, are one; who has a key is one by it.
 _NUMBER = f"""
     WITH alike AS MATERIALIZED (
-        SELECT p.place, min(p.place) OVER (
-            PARTITION BY p.key IS NULL, CASE WHEN p.key IS NULL THEN p.identity ELSE p.place::text END, p.birth_year
+        SELECT p.place, p.kept_id, min(p.place) OVER (
+            PARTITION BY p.key IS NULL, CASE WHEN p.key IS NULL THEN p.identity ELSE p.place::text END, p.birth_year,
+                coalesce(p.nth, 0)
         ) AS first
         FROM staged_people AS p WHERE {_OPEN}
     ), numbered AS MATERIALIZED (
-        SELECT first, nextval(pg_get_serial_sequence('authors', 'id')) AS id
-        FROM (SELECT DISTINCT first FROM alike ORDER BY first) AS firsts
+        SELECT first, coalesce(kept_id, nextval(pg_get_serial_sequence('authors', 'id'))) AS id
+        FROM (SELECT first, kept_id FROM alike WHERE place = first ORDER BY first) AS firsts
     )
     UPDATE staged_people AS staged SET author_id = numbered.id, is_new = staged.place = first
     FROM alike JOIN numbered USING (first)
@@ -205,6 +229,8 @@ def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> N
         cursor.execute(_BY_NAME, values)
     if not mentioned:
         cursor.execute(_POSTPONE, values)
+        if cursor.rowcount:
+            cursor.execute(_KEEP_IDS, values)
     cursor.execute(_AMBIGUOUS, values)
     counts["author_ambiguous"] += cursor.fetchone()[0]
     cursor.execute(_MATCHED, values)

@@ -10,13 +10,15 @@ from app.transfer.columns import OF_AUTHORS, OF_BOOKS, Columns
 # What is NULL is what the file does not speak of. What the columns after each comment mean is found out by the merge.
 TABLES = f"""
 CREATE TEMPORARY TABLE staged_people (
-    place integer, round integer, scheme text, key text, mentioned boolean, sort_name_given boolean,
+    place integer, round integer, scheme text, key text, mentioned boolean, nth integer, sort_name_given boolean,
     {OF_AUTHORS.declared},
     id bigint, created_at timestamptz, updated_at timestamptz,
     identity text COLLATE "C" GENERATED ALWAYS AS (name_key(name)) STORED,
     birth_year integer GENERATED ALWAYS AS (partial_date_key(birth_date) / 10000) STORED,
-    -- whose record it is; whether it is to be made; whether it only fills in what is unknown; whether its key is new
-    author_id bigint, is_new boolean DEFAULT false, fills boolean DEFAULT false, adds_key boolean DEFAULT false
+    -- whose record it is; whether it is to be made, and the id that is kept for that; whether it only fills in what is
+    -- unknown; whether its key is new
+    author_id bigint, is_new boolean DEFAULT false, kept_id bigint, fills boolean DEFAULT false,
+    adds_key boolean DEFAULT false
 );
 CREATE TEMPORARY TABLE staged_books (
     place integer, round integer, scheme text, key text, adds boolean,
