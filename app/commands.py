@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,3 +211,9 @@ def _import(asked: Asked) -> int:
         return run(current_app._get_current_object(), asked)  # type: ignore[attr-defined]
     except Failed as error:
         raise Unsuccessful(str(error)) from None
+    except KeyboardInterrupt:
+        raise Unsuccessful("Stopped.") from None
+    except Exception:
+        # The status that Python gives to a mistake of the program would say that some records were rejected.
+        traceback.print_exc()
+        raise Unsuccessful("This is a mistake of the program. What was finished stands in the catalog.") from None

@@ -214,17 +214,6 @@ def connect(settings: Mapping[str, str], *, asynchronous: bool = False) -> Any:
         return psycopg2.connect(*arguments, async_=asynchronous, **options)
 
 
-@contextlib.contextmanager
-def connected(settings: Mapping[str, str]) -> Iterator[Any]:
-    """As `connect`, for a block. Whoever commits over it calls `committed` after that.
-
-    Raises `DatabaseUnavailable`, also for what the block meets.
-    """
-    connection = connect(settings)
-    with translated_errors(), contextlib.closing(connection):
-        yield connection
-
-
 def committed() -> None:
     """Tell whoever keeps answers that the catalog has changed."""
     current_app.extensions[ON_COMMIT]()

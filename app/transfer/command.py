@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -21,12 +24,14 @@ from .guessing import Wishes
 from .importing import Import
 from .intake import Incoming, Unreadable
 from .records import DIGEST
+from .rejects import Unwritable
 from .report import Report
 from .storing import catalog
 from .storing.catalog import Busy, Catalog
 from .storing.refusals import Refused
 
 COMPLETE, WITH_REJECTS, FAILED = range(3)
+DISK_FULL, SCARCE = "53100", "53"  # SQLSTATE, and the class of it
 MANY = 1_000  # records after which the planner should know of them at once
 
 
@@ -64,13 +69,13 @@ def run(app: Flask, asked: Asked) -> int:
         out.quiet = progress.quiet = True
     _judge(asked)
     began = time.monotonic()
-    with contextlib.ExitStack() as stack:
+    with _terminable(), contextlib.ExitStack() as stack:
         imports = _imports(asked, stack)
         for one in imports:
             telling.guess(out, one.incoming)
         done: list[Import] = []
         try:
-            with _catalog(asked) as opened:
+            with _catalog(asked, progress) as opened:
                 for one in imports:
                     done.append(one)
                     _import(app, opened, one, progress)
@@ -78,16 +83,27 @@ def run(app: Flask, asked: Asked) -> int:
                     opened.tell_planner()
         finally:
             reports = [(telling.name_of(one.incoming), one.report) for one in done]
-            if asked.report:
-                asked.report.write_text(_as_json(asked, done), "utf-8")
+            unwritten = _write_report(asked, done)
+            if unwritten:
+                progress.print(unwritten, markup=False)
             for one in done:
                 telling.rejected(progress, one.incoming, one.shown, 0 if one.rejects else one.report.rejected)
                 if one.broke_off:
                     progress.print(f"{telling.name_of(one.incoming)}: {one.broke_off}", markup=False)
             telling.summary(out, reports, time.monotonic() - began, dry=asked.dry_run)
-    if any(one.broke_off for one in done):
+    if unwritten or any(one.broke_off for one in done):
         return FAILED
     return WITH_REJECTS if any(one.report.rejected for one in done) else COMPLETE
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """A block that SIGTERM ends as Ctrl-C does."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _judge(asked: Asked) -> None:
@@ -102,6 +118,8 @@ def _judge(asked: Asked) -> None:
             continue
         if not file.parent.is_dir():
             raise Failed(f"There is no folder {file.parent}, where {file.name} is to be written.")
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise Failed(f"{file} may not be written; name another file to write to.")
         if file.exists() and any(name != "-" and Path(name).exists() and file.samefile(name) for name in asked.files):
             raise Failed(f"{file} is to be read; name another file to write to.")
 
@@ -127,22 +145,37 @@ def _rejects(asked: Asked, number: int) -> Path | None:
 
 
 @contextlib.contextmanager
-def _catalog(asked: Asked) -> Iterator[Catalog]:
-    again = "The same command goes on from there."
+def _catalog(asked: Asked, progress: Console) -> Iterator[Catalog]:
+    stands = "What is counted stands in the catalog; the same command goes on from there."
+    if asked.dry_run:
+        stands = "Nothing was written: a dry run."
     try:
         if probe() is None:
             raise Failed("The database has no tables yet; run `flask --app wsgi db upgrade` first.")
-        with catalog.opened(update=asked.update, dry=asked.dry_run) as opened:
+        tell = partial(progress.print, markup=False)
+        with catalog.opened(update=asked.update, dry=asked.dry_run, tell=tell) as opened:
             yield opened
     except Busy:
         raise Failed("Another import is running; wait until it is done.") from None
     except DatabaseUnavailable as error:
-        detail = str(error.__cause__ or "").strip().partition("\n")[0]
-        raise Failed(f"The database does not answer ({detail}). What is counted stands in it. {again}") from None
+        raise Failed(f"{_unavailable(error.__cause__)} {stands}") from None
     except (psycopg2.Error, Refused) as error:
-        raise Failed(f"The database refused it: {str(error).strip()} What is counted stands in it.") from None
+        raise Failed(f"The database refused it: {str(error).strip()} {stands}") from None
+    except Unwritable as error:
+        raise Failed(f"{error} Make room, or name another file. {stands}") from None
     except KeyboardInterrupt:
-        raise Failed(f"Stopped. What is counted stands in the catalog. {again}") from None
+        raise Failed(f"Stopped. {stands}") from None
+
+
+def _unavailable(cause: BaseException | None) -> str:
+    """Why the database cannot be used, and what to do about it."""
+    detail = str(cause or "").strip().partition("\n")[0]
+    code = getattr(cause, "pgcode", None)
+    if code == DISK_FULL:
+        return f"The disk of the database is full ({detail}). Make room there."
+    if (code or "").startswith(SCARCE):
+        return f"The database has too little of something ({detail}). Give it more."
+    return f"The database does not answer ({detail})."
 
 
 def _import(app: Flask, opened: Catalog, one: Import, progress: Console) -> None:
@@ -155,6 +188,16 @@ def _import(app: Flask, opened: Catalog, one: Import, progress: Console) -> None
             f"{telling.name_of(one.incoming)}: went on after {one.resumed:,} records, which stood from before.",
             markup=False,
         )
+
+
+def _write_report(asked: Asked, done: list[Import]) -> str | None:
+    """Write the report, if one is asked for; returns a sentence if that fails."""
+    try:
+        if asked.report:
+            asked.report.write_text(_as_json(asked, done), "utf-8")
+    except OSError as error:
+        return f"The report cannot be written to {asked.report}: {error.strerror}. All the rest is done."
+    return None
 
 
 def _as_json(asked: Asked, done: list[Import]) -> str:

@@ -7,10 +7,12 @@ stand in a CSV beside the file.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -26,8 +28,12 @@ from .records import Flaw, Rejected
 _half_pair = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
+class Unwritable(Exception):
+    """The file cannot be written; the sentence says why."""
+
+
 class Rejects(ABC):
-    """Writes rejected records to a file, which is made with the first of them."""
+    """Writes rejected records to a file, which is made with the first of them. Raises `Unwritable`."""
 
     def __init__(self, guess: Guess, path: Path) -> None:
         self.guess, self.path = guess, path
@@ -35,16 +41,24 @@ class Rejects(ABC):
 
     def write(self, rejected: Rejected) -> None:
         """Add a record."""
-        if self._file is None:
-            self._file = self._begin()
-        self._add(self._file, rejected)
+        with self._writing():
+            if self._file is None:
+                self._file = self._begin()
+            self._add(self._file, rejected)
 
     def close(self) -> None:
         """Finish the file, if there is one."""
-        if self._file is not None:
-            self._end(self._file)
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with self._writing(), contextlib.closing(file):
+                self._end(file)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Unwritable(f"The rejects cannot be written to {self.path}: {error.strerror}.") from None
 
     def __enter__(self) -> Rejects:
         return self

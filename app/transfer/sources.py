@@ -279,7 +279,9 @@ class _Unpacked(io.RawIOBase):
             chunk = self._stream.read1(size)
         except (EOFError, zlib.error, OSError, ValueError, zstandard.ZstdError, zipfile.BadZipFile) as error:
             if self._packed is None:
-                raise
+                why = getattr(error, "strerror", None) or error
+                self._error = BreaksOff(f"It cannot be read further than {self._count:,} bytes: {why}.")
+                return b""
             self._error = BreaksOff(
                 f"The compressed file is damaged or cut off ({error}), after {self._count:,} unpacked bytes. "
                 "Get it again; what was read up to there stands."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,8 +26,16 @@ def consoles() -> tuple[Console, Console]:
     return _console(stderr=False), _console(stderr=True)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever read this is gone, as `head` goes: the work goes on in silence."""
+        self.quiet = True
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), self.file.fileno())  # what is still in its buffer
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(highlight=False, soft_wrap=True, stderr=stderr)
+    console = _Console(highlight=False, soft_wrap=True, stderr=stderr)
     if not console.is_terminal:
         console.width = WIDTH
     return console

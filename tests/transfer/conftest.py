@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from app.transfer.guessing import Guess
 from app.transfer.intake import Counts, Wishes
 from app.transfer.records import Outcome, Prepared, Rejected, Skipped
 from app.transfer.report import FATES
+from tests.conftest import ROOT
 
 
 @dataclass
@@ -113,6 +117,35 @@ def load(app, tmp_path: Path) -> Callable[..., Imported]:
         return Imported(result, found)
 
     return run
+
+
+def import_process(url: str, folder: Path, *arguments: str, **how: Any) -> subprocess.Popen[str]:
+    """An import into the database at `url`, as a process of its own; what it says goes to its stdout."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "INSTANCE_PATH": str(folder),
+        "REDIS_URL": "",
+        "LOG_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "import", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **how}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
+
+
+@pytest.fixture
+def begin(app, database_url) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begin an import in a process of its own."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **how: Any) -> subprocess.Popen[str]:
+        begun.append(import_process(database_url, app.config["INSTANCE_PATH"], *arguments, **how))
+        return begun[-1]
+
+    yield run
+    for process in begun:
+        with process:
+            process.kill()
 
 
 def everything(client: FlaskClient, resource: str = "books") -> list[dict[str, Any]]:

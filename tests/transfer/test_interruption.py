@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from app.transfer.chunks import MOST_RECORDS
 from app.transfer.storing.catalog import LOCK
-from tests.conftest import ROOT, until
+from tests.conftest import until
 
 BOOKS = 5 * MOST_RECORDS
 
@@ -33,33 +31,6 @@ def file(tmp_path: Path) -> Path:
             title = "" if number % 1000 == 7 else f"Book {number}"
             stream.write(f"{title},{number % 999 + 1},Author {number % 500};Other {number % 70} [editor]\n")
     return path
-
-
-@pytest.fixture
-def begin(app, database_url, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Begin an import in a process of its own."""
-    begun: list[subprocess.Popen[str]] = []
-
-    def run(*arguments: str) -> subprocess.Popen[str]:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "INSTANCE_PATH": str(app.config["INSTANCE_PATH"]),
-            "REDIS_URL": "",
-            "LOG_LEVEL": "WARNING",
-        }
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "import", *arguments]
-        begun.append(
-            subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-        )
-        return begun[-1]
-
-    yield run
-    for process in begun:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -102,14 +73,11 @@ def reported(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, "database"])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_import_that_was_ended_goes_on_where_it_was(begin, ask, file, tmp_path, end):
     first = begin(str(file), "--rejects", str(tmp_path / "rejects.csv"))
     until(lambda: ask(COUNT) > 0, 60)
-    if end == "database":
-        ask(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
-    else:
-        first.send_signal(end)
+    first.send_signal(end)
     said, _ = first.communicate(timeout=60)
     assert first.returncode == (-signal.SIGKILL if end == signal.SIGKILL else 2), said
     until(lambda: ask(f"SELECT count(*) {SESSIONS}") == 0)
@@ -132,6 +100,52 @@ def test_an_import_that_was_ended_goes_on_where_it_was(begin, ask, file, tmp_pat
     third = begin(str(file), "--report", str(report))
     third.communicate(timeout=100)
     assert (third.returncode, reported(report)["unchanged"]) == (1, GOOD)
+
+
+def test_an_import_whose_connection_is_ended_goes_on_by_itself(begin, ask, file, tmp_path):
+    report = tmp_path / "report.json"
+    process = begin(str(file), "--report", str(report))
+    for stood in (0, MOST_RECORDS):
+        until(lambda: ask(COUNT) > stood, 60)  # noqa: B023
+        ask(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 1, said
+    assert "The connection to the database is lost" in said
+    found = reported(report)
+    assert (found["read"], found["created"], found["rejected"]) == (BOOKS, GOOD, BOOKS - GOOD)
+    assert (ask(COUNT), ask("SELECT count(*) FROM authors"), ask(DAMAGED), ask(UNKNOWN_WORDS)) == (GOOD, 570, 0, 0)
+    assert ask("SELECT count(*) FROM import_marks") == 0
+
+
+def test_a_reader_of_what_is_said_may_go_away(begin, ask, file):
+    process = begin(str(file), stderr=subprocess.DEVNULL)
+    process.stdout.close()
+    assert process.wait(100) == 1
+    assert ask(COUNT) == GOOD
+
+
+def test_rejects_that_find_no_room_fail_the_import_which_goes_on_where_there_is_some(begin, ask, file, tmp_path):
+    first = begin(str(file), "--rejects", "/dev/full")
+    said, _ = first.communicate(timeout=100)
+    assert first.returncode == 2, said
+    assert "The rejects cannot be written to /dev/full: No space left on device. Make room" in said
+    assert "Traceback" not in said
+    stood = ask(COUNT)
+    rejects = tmp_path / "rejects.csv"
+    second = begin(str(file), "--rejects", str(rejects))
+    said, _ = second.communicate(timeout=100)
+    assert (second.returncode, "went on after" in said) == (1, stood > 0), said
+    assert len(rejects.read_text().splitlines()) == 1 + BOOKS - GOOD
+    assert ask(COUNT) == GOOD
+
+
+def test_a_report_that_finds_no_room_is_told(begin, ask, file):
+    process = begin(str(file), "--report", "/dev/full")
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 2
+    assert "The report cannot be written to /dev/full: No space left on device" in said
+    assert "Traceback" not in said
+    assert ask(COUNT) == GOOD
 
 
 def test_one_import_runs_at_a_time(begin, ask, file):
