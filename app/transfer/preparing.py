@@ -243,7 +243,7 @@ class _Draft:
         if type(raw) is not str:
             self.judge(field, raw)
             return
-        date = dates.read(raw)
+        date = dates.read(raw, of_a_life=field.name != "published")
         if date.kind:
             self.mend(date.kind, field.name, raw, keep=date.kind != "date_rewritten")
         if date.value:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from app.books import credit
 from app.problems import unknown_name
-from app.transfer.mending import names, roles
+from app.transfer.mending import names
 from app.transfer.preparing import RESOURCES
 from app.transfer.records import Credit, Key, Kind, Row
 from app.transfer.sources import Unreadable
@@ -234,16 +234,14 @@ class RowMaker:
 
 @lru_cache(maxsize=1 << 14)
 def _names_of(cell: str, mark: str | None) -> tuple[str, ...]:
-    return tuple(names.guessed(cell) if mark is None else names.listed(cell, mark))
+    return tuple(names.of_cell(cell, mark))
 
 
 @lru_cache(maxsize=1 << 16)
 def _credit(name: str, role: str | None, filed: bool | None) -> Credit:
-    """A credit of a name, which may bear its role in brackets; where nobody says so, a comma says that it is filed."""
-    if role is None or role == "":
-        bare, word = names.with_role(name)
-        name, role = (bare, word) if word and roles.of(word) is not None else (name, None)
-    return Credit(name, role, None, filed if filed is not None else "," in name)
+    """A credit of a name, which may bear its role itself; where nobody says so, a comma says that it is filed."""
+    name, word = names.with_role(name)
+    return Credit(name, word or role or None, None, filed if filed is not None else "," in name)
 
 
 def _own_authors(places: list[int]) -> Act:
