@@ -54,6 +54,7 @@ from app.values import isbn, text
         ("7.1997", "1997-07", "date_rewritten"),
         ("13/1997", "1997", "date_reduced"),
         ("97", None, "date_unreadable"),
+        ("1", None, "date_unreadable"),
         ("'97", None, "date_unreadable"),
         ("1990s", None, "date_unreadable"),
         ("1990er Jahre", None, "date_unreadable"),
@@ -233,6 +234,7 @@ def test_a_filed_name_is_turned_where_it_is_a_persons(heading, name, sort_name, 
         ("translated by Emily Wilson", "Emily Wilson", "translated"),
         ("Hrsg. von Max Brod", "Max Brod", "Hrsg."),
         ("by Jane Austen", "Jane Austen", None),
+        ("Neil Gaiman (Goodreads Author)", "Neil Gaiman", "Goodreads Author"),
         ("Maria von Trapp", "Maria von Trapp", None),
     ],
 )
@@ -272,6 +274,8 @@ def test_other_words_name_somebody(name):
         ("Ann Lee, Bob Ray, et al.", ["Ann Lee", "Bob Ray", "et al."]),
         ("Stephen King [and others]", ["Stephen King", "et al."]),
         ("et al.", ["et al."]),
+        ("", []),
+        (" ", []),
     ],
 )
 def test_the_names_of_a_cell_are_told_apart(cell, found):
@@ -378,9 +382,94 @@ def names_of_cell(value):
     return names.of_cell(value, None)
 
 
-@pytest.mark.parametrize(
-    "read", [dates.read, isbns.read, languages.read, names.filed, names_of_cell, titles.with_series]
+MENDING = (
+    *(dates.read, dates.lifetime, isbns.read, languages.read, texts.mended, texts.without_markup),
+    *(names.filed, names_of_cell, names.with_role),
+    *(titles.with_series, titles.series, titles.place, titles.publisher, titles.without_isbd),
 )
+
+
+@pytest.mark.parametrize("read", MENDING)
 @given(value=st.text())
 def test_mending_fails_on_nothing(read, value):
     read(value)
+
+
+@pytest.mark.parametrize("read", MENDING)
+@pytest.mark.parametrize("piece", [" ", "-", "(", ", ", "; ", "&", "<b ", "1 ", " and ", "a.", "\n"])
+def test_a_cell_of_a_megabyte_does_not_hold_mending_up(read, piece):
+    read("a" + piece * (1_000_000 // len(piece)) + "a")
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "place"),
+    [
+        ("Discworld", "Discworld", None),
+        ("Discworld #3", "Discworld", "3"),
+        ("Discworld, #3", "Discworld", "3"),
+        ("The Art of Computer Programming, vol. 1", "The Art of Computer Programming", "1"),
+        ("Living in Our World, Vol. 1", "Living in Our World", "1"),
+        ("Die Chroniken Band 5", "Die Chroniken", "5"),
+        ("Discworld (3)", "Discworld", "3"),
+        ("Discworld (Book 3)", "Discworld", "3"),
+        ("Napoleonic library ; 12", "Napoleonic library", "12"),
+        ("Discworld #2.5", "Discworld", "2.5"),
+        ("Napoleonic library ;", "Napoleonic library", None),
+        ("NATO ASI series.", "NATO ASI series", None),
+        ("Series 8", "Series 8", None),
+        ("Area 51", "Area 51", None),
+        ("Catch-22", "Catch-22", None),
+        ("Bibliothek 1900-1950", "Bibliothek 1900-1950", None),
+        ("#3", "#3", None),
+    ],
+)
+def test_the_place_behind_a_series_is_told_from_it(written, name, place):
+    assert titles.series(written) == (name, place)
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("3", 3.0),
+        ("2,5", 2.5),
+        ("#3", 3.0),
+        ("Vol. 3", 3.0),
+        ("Band 3", 3.0),
+        ("3 of 7", 3.0),
+        ("1-3", None),
+        ("VI", None),
+    ],
+)
+def test_a_place_in_a_series_is_one_number(written, place):
+    assert titles.place(written) == place
+
+
+@pytest.mark.parametrize(
+    ("imprint", "publisher"),
+    [
+        ("New York : Ace Books, 2010.", "Ace Books"),
+        ("Penguin Classics (2001), Edition: 1", "Penguin Classics"),
+        ("Scholastic, c2008", "Scholastic"),
+        ("Fischer Taschenbuch", "Fischer Taschenbuch"),
+    ],
+)
+def test_the_publisher_is_taken_from_an_imprint(imprint, publisher):
+    assert titles.publisher(imprint) == publisher
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("<div><p>One &amp; two.</p><p>Three</p></div>", "One &amp; two.\n\nThree"),
+        ("One<br/>two<br>three", "One\ntwo\nthree"),
+        ("<b>Bold</b> and <a href='x'>linked</a>", "Bold and linked"),
+    ],
+)
+def test_markup_becomes_text(written, text):
+    assert texts.has_markup(written)
+    assert texts.without_markup(written) == text
+
+
+@pytest.mark.parametrize("written", ["a < b > c", "x <y> z", "1 <2", "plain"])
+def test_what_is_no_markup_stays(written):
+    assert not texts.has_markup(written)

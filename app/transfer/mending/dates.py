@@ -19,6 +19,8 @@ _month_of = {
     name: int(number) for names, number in re.findall(r"((?:[^\W\d]+ ?)+)=(\d+)", _MONTHS) for name in names.split()
 }
 
+LONGEST = 200  # characters of what may be a date
+
 _unknown = re.compile(
     r"[\W_]*(n\.? ?d\.?|s\.? ?d\.?|s\.? ?a\.?|o\.? ?j\.?|unknown|none|null|nan|date unknown)?[\W_]*", re.I
 )
@@ -34,7 +36,7 @@ _worded = re.compile(
 )
 _year_first = re.compile(r"(?P<year>[0-9]{4}),?\s+(?P<month>[^\W\d_]{3,})\.?(?:\s+(?P<day>[0-9]{1,2}))?")
 _four_digits = re.compile(r"(?<![0-9])([12][0-9]{3})(?![0-9]|'?s\b|er\b)", re.ASCII)  # but no decade: "1990s"
-_two_digits = re.compile(r"'?[0-9]{2}", re.ASCII)
+_no_century = re.compile(r"'?(?:[1-9]|[0-9]{2})", re.ASCII)
 
 
 class Date(NamedTuple):
@@ -51,7 +53,9 @@ def read(raw: str, *, of_a_life: bool = False) -> Date:
     People lived in the year 65; a book of "65" has lost its century.
     """
     text = raw.strip()
-    if not of_a_life and _two_digits.fullmatch(text):
+    if len(text) > LONGEST:
+        return Date(None, "date_unreadable")
+    if not of_a_life and _no_century.fullmatch(text):
         return Date(None, "date_unreadable")
     if _is_valid(text):
         return Date(text, None)
@@ -141,8 +145,8 @@ _FORMS = (
 
 _active = re.compile(r"\b(active|fl\.|flourished)\b", re.I)
 _lifetime = re.compile(
-    r"(?P<mark>b\.|born|d\.|died|n\.|geb\.)?\s*(?P<first>[0-9]{1,4})?(?P<first_bc>\s*b\.?c\.?)?\??\s*"
-    r"(?P<dash>[-\u2013])?\s*(?P<second>[0-9]{1,4})?(?P<second_bc>\s*b\.?c\.?)?\??\.?,?",
+    r"(?P<mark>b\.|born|d\.|died|n\.|geb\.)?\s*(?P<first>[0-9]{1,4})?\??(?P<first_bc>\s*b\.?c\.?(?:e\.?)?)?\??\s*"
+    r"(?P<dash>[-\u2013])?\s*(?P<second>[0-9]{1,4})?\??(?P<second_bc>\s*b\.?c\.?(?:e\.?)?)?\??\.?,?",
     re.I | re.ASCII,
 )
 
@@ -153,7 +157,7 @@ def lifetime(text: str) -> tuple[str | None, str | None]:
     What is uncertain ("ca. 1530", "active 1602") is left out.
     """
     plain = text.strip(" ,.;()")
-    match = None if _active.search(plain) else _lifetime.fullmatch(plain)
+    match = None if len(plain) > LONGEST or _active.search(plain) else _lifetime.fullmatch(plain)
     if not match:
         return None, None
     first, second = match["first"], match["second"]

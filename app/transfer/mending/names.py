@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.values.person_name import PARTICLES, SUFFIXES, sort_name
+from app.values.person_name import LONGEST, PARTICLES, SUFFIXES, sort_name
 
 from . import dates, roles, texts
 
@@ -78,6 +78,8 @@ def filed(heading: str) -> Person:
     The name is turned at the comma; rank and titles are left to the filed form. What does not look like a person's
     heading (a body and its part, an epithet that is none, Asian scripts) stays as it stands.
     """
+    if len(heading) > LONGEST:
+        return Person(heading)
     text = _stop.sub("", _space.sub(" ", heading).strip(" ,;:/"))
     parts = _comma.split(text)
     born = died = None
@@ -132,6 +134,8 @@ def _joined(given: str, family: str) -> str:
 
 def with_role(text: str) -> tuple[str, str | None]:
     """A name and the role that stands beside it: "Constance Garnett [translator]"; None where none does."""
+    if len(text) > LONGEST:
+        return text, None
     for pattern in _roles:
         match = pattern.fullmatch(text)
         if match:
@@ -146,8 +150,11 @@ def of_cell(cell: str, mark: str | None) -> list[str]:
 
     Where others are left out ("et al."), that stands at the end, as a name that names nobody.
     """
-    others = _and_others.search(cell)
-    if others and others.start():
+    if not cell or cell.isspace():
+        return []
+    start = max(len(cell) - 40, 0)  # where "et al." may stand
+    others = _and_others.search(cell, start)
+    if others and others.start() > start:
         return [*of_cell(cell[: others.start()], mark), "et al."]
     if mark:
         return _listed(cell, mark)
@@ -171,6 +178,7 @@ def _listed(cell: str, mark: str) -> list[str]:
 
 def _guessed(cell: str) -> list[str]:
     """Names between commas and "and", of which a comma may also stand within a name."""
+    cell = " ".join(cell.split())
     joined = [part.strip() for part in _and.split(cell)]
     if "," not in cell:
         return joined if len(joined) > 1 and all(" " in part for part in joined) else [cell.strip()]

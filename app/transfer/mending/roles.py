@@ -9,7 +9,7 @@ _WORDS = {
     "author": """
         aut author authors writer joint-author coauthor co-author creator cre dis dissertant aus screenwriter lbt
         librettist lyr lyricist cmp composer autor autorin verfasser verfasserin verf auteur primary-author main-author
-        poet aud dialog-author reporter rpt interviewee ive
+        goodreads-author poet aud dialog-author reporter rpt interviewee ive
     """,
     "editor": """
         edt editor editors ed eds joint-editor series-editor general-editor edc edm hrsg hg herausgeber herausgeberin
@@ -22,9 +22,9 @@ _WORDS = {
         vertaald
     """,
     "illustrator": """
-        ill illustrator illustrators illus artist art illustrations illustrated illustrated-by illustrateur illustratrice ilustrador
-        illustriert illustré ilustrado        ilustradora zeichner illustratorin cartoonist penciller inker colorist clr cover-artist cov engraver egr drm
-        draftsman ltg lithographer
+        ill illustrator illustrators illus artist art illustrations illustrated illustrated-by illustrateur
+        illustratrice ilustrador ilustradora illustriert illustré ilustrado zeichner illustratorin cartoonist
+        penciller inker colorist clr cover-artist cov engraver egr drm draftsman ltg lithographer
     """,
     "narrator": """
         nrt narrator reader rea spk speaker read read-by narrated gelesen erzähler sprecher narrateur voice vac

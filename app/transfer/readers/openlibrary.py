@@ -186,7 +186,7 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
             "language": "/".join(_keys(document.get("languages"))),
             "page_count": _pages(document),
             "description": _text(document.get("description")),
-            "series": titles.without_isbd(series[0]) if series else None,
+            "series_with_place": series[0] if series else None,
             "subjects": _subjects(document),
             "cover_url": _cover(document),
             "authors": _contributors(document),
