@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.books.schemas import BOOKS
 from app.transfer import intake
-from app.transfer.readers.layouts import LAYOUTS
-from app.transfer.records import Contributor, Key, Skipped
+from app.transfer.readers.headers import PLAIN
+from app.transfer.readers.layouts import LAYOUTS, folded
+from app.transfer.records import RESOURCES, Contributor, Key, Skipped
 from app.values import cell
 from tests.conftest import ROOT
 
@@ -399,6 +400,12 @@ def test_a_row_that_breaks_a_rule_is_rejected_with_field_and_reason(read, column
     [rejected] = found.rejected
     assert [(flaw.field, bool(flaw.reason)) for flaw in rejected.flaws] == [(field, True)]
     assert rejected.place == 2
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_every_field_is_known_by_its_name(kind):
+    fields = {name for name, field in RESOURCES[kind].fields.items() if not field.read_only}
+    assert {folded(name) for name in fields} <= PLAIN[kind].columns.keys()
 
 
 def test_every_field_of_a_book_can_be_a_column(read):

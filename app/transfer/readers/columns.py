@@ -12,7 +12,7 @@ from app.transfer.records import RESOURCES, Kind
 from app.transfer.sources import Unreadable
 
 from .headers import KEYS, NAMES, PLAIN, VAGUE, forms_of
-from .layouts import LAYOUTS, OUR_NAMES, OURS, Layout, folded
+from .layouts import COMMON, LAYOUTS, OURS, Layout, folded
 
 REJECT = ("reject_line", "reject_field", "reject_value", "reject_reason")  # what `rejects` puts in front of a row
 
@@ -200,7 +200,7 @@ def _layout_of(header: Cells, mapping: Mapping[str, str], name: str | None) -> L
         return max(known, key=lambda layout: len(layout.marks))
     needed: dict[Kind, str] = {"books": "title", "authors": "name"}
     for kind in OURS:
-        if needed[kind] in header and set(header) <= RESOURCES[kind].fields.keys() and OUR_NAMES & set(header):
+        if needed[kind] in header and set(header) <= RESOURCES[kind].fields.keys() and set(header) - COMMON:
             return OURS[kind]
     of_books, of_authors = (_targets(header, PLAIN[kind]) | mapping.keys() for kind in ("books", "authors"))
     titles = {one for one in header if _targets([one], PLAIN["books"]) == {"title"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.transfer.records import Kind
+from app.transfer.records import RESOURCES, Kind
 
 from .layouts import Layout, columns, folded
 
@@ -13,6 +13,12 @@ def forms_of(header: str) -> list[str]:
     """What a header may be known by: as it stands, without what is in brackets, without a number ("Author 2")."""
     bare = folded(re.sub(r"[(\[].*?[)\]]", " ", header))
     return [folded(header), bare, re.sub(r"\s*\b[0-9]{1,2}$|(?<=[a-z])[0-9]{1,2}$", "", bare)]
+
+
+def _with_all_fields(kind: Kind, known: dict[str, str]) -> dict[str, str]:
+    """Headers with those of fields that have none yet: their names."""
+    fields = {folded(name): name for name, field in RESOURCES[kind].fields.items() if not field.read_only}
+    return known | {header: name for header, name in fields.items() if header not in known}
 
 
 # The preferred before others of the same target: a day before a year, the edition's before the work's.
@@ -138,27 +144,30 @@ VAGUE = NAMES | {
 # The row's own id, where somebody says whose ids they are.
 KEYS = frozenset({"id", "key", "nr", "no", "book id", "record id", "item id", "uuid"})
 PLAIN: dict[Kind, Layout] = {
-    "books": Layout("books", "books", "books", _PLAIN, people=None, filed=None),
+    "books": Layout("books", "books", "books", _with_all_fields("books", _PLAIN), people=None, filed=None),
     "authors": Layout(
         "authors",
         "authors",
         "authors",
-        columns(
-            {
-                "name": "name, full name, author name, nom, nombre, nome, naam, author, autor, auteur, autore",
-                "sort_name": "sort name, author sort, file as",
-                "alternate_names": "alternate names, aliases, alias, other names, also known as, aka, pseudonyms",
-                "birth_date": """
+        _with_all_fields(
+            "authors",
+            columns(
+                {
+                    "name": "name, full name, author name, nom, nombre, nome, naam, author, autor, auteur, autore",
+                    "sort_name": "sort name, author sort, file as",
+                    "alternate_names": "alternate names, aliases, alias, other names, also known as, aka, pseudonyms",
+                    "birth_date": """
             birth date, birthdate, born, date of birth, birth year, birthday, dob, geboren, geburtsdatum,
             geburtsjahr, date de naissance, fecha de nacimiento, data di nascita
                 """,
-                "death_date": """
+                    "death_date": """
             death date, deathdate, died, date of death, death year, dod, gestorben, todesdatum, todesjahr, date de
             décès, fecha de fallecimiento, data di morte
                 """,
-                "biography": "biography, bio, about, description, biographie, biografía, biografia",
-                "identifiers": "identifiers",
-            }
+                    "biography": "biography, bio, about, description, biographie, biografía, biografia",
+                    "identifiers": "identifiers",
+                }
+            ),
         ),
         filed=None,
     ),

@@ -56,11 +56,11 @@ def _own(kind: Kind) -> Layout:
 
 
 OURS: dict[Kind, Layout] = {"books": _own("books"), "authors": _own("authors")}
-# Names of fields that others hardly write so; "title" and "authors" many do.
-OUR_NAMES = frozenset(
+# Names of fields that many give their columns; others, such as `page_count`, show that a table is our own.
+COMMON = frozenset(
     {
-        *("published", "page_count", "series_position", "cover_url", "identifiers"),
-        *("sort_name", "alternate_names", "birth_date", "death_date"),
+        *("title", "subtitle", "authors", "isbn", "publisher", "language", "description", "series", "subjects"),
+        *("name", "biography"),
     }
 )
 
