@@ -51,22 +51,23 @@ def _mapping(_: click.Context, __: click.Parameter, given: Iterable[str]) -> dic
 _HELP = """
     Import books and authors from FILEs ("-" is standard input).
 
-    A spreadsheet: save it as CSV, with the names of the columns in the first line, and import it:
+    A spreadsheet: save it as CSV, with the names of the columns in one of the first lines, and import it:
 
     \b
         flask --app wsgi catalog import my-books.csv --dry-run
         flask --app wsgi catalog import my-books.csv --rejects rejects.csv
 
     The first command shows what the file is taken for and what would become of each row; the second one does it.
-    Columns are known by many names (Title, Author, ISBN, Publisher, Year …). One that is not can be named:
-    --map 'title=Name of the book' (fields are those of the API: title, subtitle, isbn, published, publisher, language,
-    page_count, description, series, series_position, subjects, cover_url, identifiers, authors; and key, the row's own
-    id; for authors: name, sort_name, alternate_names, birth_date, death_date, biography).
+    Columns are known by many names (Title, Autor, Author 2, ISBN-13, Éditeur, Erscheinungsjahr, Páginas …). One that is
+    not can be named: --map 'title=Name of the book' (fields are those of the API: title, subtitle, isbn, published,
+    publisher, language, page_count, description, series, series_position, subjects, cover_url, identifiers, authors;
+    and authors[translator] and so on, and key, the row's own id; for authors: name, sort_name, alternate_names,
+    birth_date, death_date, biography).
 
     Formats, all of them guessed: csv and tsv (also the exports goodreads, goodbooks, librarything, bookcrossing,
-    gutenberg, gutenberg-authors, gutenberg-subjects, calibre), ndjson and json (records as the API has them),
-    openlibrary (dumps of authors, works and editions, in any order), marc and marcxml. Files may be compressed: .gz,
-    .bz2, .zip, .zst.
+    gutenberg, gutenberg-catalog, gutenberg-authors, gutenberg-subjects, calibre), ndjson and json (records as the API
+    has them), openlibrary (dumps of authors, works and editions, in any order), marc and marcxml. Files may be
+    compressed: .gz, .bz2, .zip, .zst.
 
     The same file again changes nothing: a book is known by its id in the source, by its ISBN, or else by its row. An
     import that was interrupted goes on where it was when the same command is given again.

@@ -225,7 +225,7 @@ def _array(items: Sequence[str]) -> str:
 def _length(original: Any) -> int:
     """About how many bytes something has that stays in memory."""
     if isinstance(original, list):
-        return sum(map(_length, original))
+        return sum([len(one) if type(one) is str else _length(one) for one in original])
     return len(original) if isinstance(original, str | bytes) else 1000
 
 

@@ -17,8 +17,7 @@ from app.resource import Resource
 from extensions.snapshot import Snapshot
 from extensions.statement import Statement
 
-from .preparing import RESOURCES
-from .records import Kind
+from .records import RESOURCES, Kind
 from .writers import FORMATS, Bibliographic
 
 EVERYTHING: tuple[Kind, ...] = ("authors", "books")  # authors first: books name them by id

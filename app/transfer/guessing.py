@@ -111,9 +111,8 @@ def guess(source: Source, wishes: Wishes) -> Guess:
     if delimiter is not None and len(delimiter) != 1:
         raise Unreadable(f"A delimiter is one character, or tab; {delimiter!r} is none.")
     dialect = delimited.guess_dialect(text, delimiter or ("\t" if found == "tsv" else None))
-    header = delimited.header_of(text, dialect)
     layout = found if found not in ("csv", "tsv") else None
-    columns = columns_of(header, wishes.mapping, layout, wishes.source)
+    columns = columns_of(delimited.first_rows(text, dialect), wishes.mapping, layout, wishes.source)
     format_ = "tsv" if dialect.delimiter == "\t" else "csv"
     return Guess(format_, columns.layout.kind, columns.source, encoding, packing, dialect, columns)
 

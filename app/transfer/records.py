@@ -13,7 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from app.authors.schemas import AUTHORS
+from app.books.schemas import BOOKS
+from app.resource import Resource
+
 Kind = Literal["books", "authors"]
+RESOURCES: dict[Kind, Resource] = {"books": BOOKS, "authors": AUTHORS}
 DIGEST = "digest"  # the scheme of the digests by which records are known that have no other id
 
 
@@ -60,8 +65,9 @@ class Row:
     """A record as a reader found it. `adds` and `rows` are those of `Prepared`.
 
     `fields` holds raw values by the names of our fields: text as in the file, or what JSON holds; what is empty is left
-    out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name) and
-    `title_with_series`. `key` is the record's id in its source. `original` is what the format's own rejects take.
+    out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name),
+    `title_with_series` and `series_with_place`. `key` is the record's id in its source. `original` is what the format's
+    own rejects take.
     `own`: the catalog's export wrote it, so that what is in stored form needs no mending, however it looks.
     """
 

@@ -15,7 +15,7 @@ from .importing import Import
 from .intake import Incoming
 from .mending import KINDS
 from .records import Rejected
-from .report import FATES, Report
+from .report import FATES, KNOWN, Report
 
 SECONDS_BETWEEN_LINES = 5.0
 WIDTH = 120  # of what is no terminal
@@ -129,8 +129,9 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
         console.print(details)
     rate = total.read / max(seconds, 0.001)
     console.print(f"{total.read:,} records in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
-    if total.read and total.read == total.unchanged + total.skipped and not total.reasons.total() - total.skipped:
-        console.print("Nothing has changed: all of it was there already.", markup=False)
+    if total.read and not (total.created or total.updated):
+        is_there = total.unchanged + total.reasons[KNOWN] == total.read
+        console.print(f"Nothing has changed{': all of it was there already' if is_there else ''}.", markup=False)
 
 
 def rejected(console: Console, incoming: Incoming, some: Iterable[Rejected], count: int) -> None:

@@ -452,7 +452,7 @@ def test_what_only_adds_waits_for_its_book(load, client, tmp_path):
 
 def test_a_dry_run_reports_the_same_and_changes_nothing(load, client, add_author):
     add_author(name="Homer")
-    content = "title,isbn,authors\nIliad,9780441478125,Homer\nIliad again,9780441478125,Virgil\n,,\n"
+    content = "title,isbn,authors\nIliad,9780441478125,Homer\nIliad again,9780441478125,Virgil\n,,Ovid\n"
     dry = load(content, options=("--dry-run",))
     assert everything(client) == []
     assert len(everything(client, "authors")) == 1

@@ -85,7 +85,7 @@ CONTRIBUTORS = [
         alternate_names=("Alan Alexander Milne",),
     ),
     Contributor("Ernest H. Shepard", "illustrator", Key("gnd", "118797204"), sort_name="Shepard, Ernest H."),
-    Contributor("Methuen & Co.", "contributor"),
+    Contributor("Methuen & Co.", "contributor", sort_name="Methuen & Co."),
 ]
 
 

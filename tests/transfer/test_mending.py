@@ -50,6 +50,15 @@ from app.values import isbn, text
         ("31/12/2000", "2000-12-31", "date_rewritten"),
         ("3/3/2000", "2000-03-03", "date_rewritten"),
         ("03/04/2000", "2000", "date_reduced"),  # April or March
+        ("07/1997", "1997-07", "date_rewritten"),
+        ("7.1997", "1997-07", "date_rewritten"),
+        ("13/1997", "1997", "date_reduced"),
+        ("97", None, "date_unreadable"),
+        ("1", None, "date_unreadable"),
+        ("'97", None, "date_unreadable"),
+        ("1990s", None, "date_unreadable"),
+        ("1990er Jahre", None, "date_unreadable"),
+        ("199?", None, "date_unreadable"),
         ("11/31/2000", "2000-11", "date_reduced"),
         ("Feb. 30, 2001", "2001-02", "date_reduced"),
         ("c1985", "1985", "date_reduced"),
@@ -69,6 +78,11 @@ from app.values import isbn, text
 )
 def test_a_date_is_read_as_far_as_it_is_certain(written, value, kind):
     assert dates.read(written) == (value, kind)
+
+
+@pytest.mark.parametrize(("year", "value"), [("65", "0065"), ("-70", "-0070"), ("1965", "1965")])
+def test_the_year_of_a_life_may_have_two_digits(year, value):
+    assert dates.read(year, of_a_life=True).value == value
 
 
 @pytest.mark.parametrize(
@@ -195,11 +209,37 @@ def test_a_language_is_a_tag(written, value, kind):
         ("Henry VIII, King of England", "Henry VIII, King of England", None, None, None, ()),
         ("Prévost, abbé", "Prévost, abbé", None, None, None, ()),
         ("United States. Army, Corps", "United States. Army, Corps", None, None, None, ()),
+        ("United States", "United States", "United States", None, None, ()),
+        (*2 * ("Library Association (Schoolcraft, Mich.)",), None, None, None, ()),
+        ("Durand, l'Abbé (Durand, Édouard)", "Durand l'Abbé", "Durand, l'Abbé (Durand, Édouard)", None, None, ()),
+        ("Martin Luther King, Jr.", "Martin Luther King Jr.", None, None, None, ()),
+        ("Doe, Jane, Ph.D.", "Jane Doe Ph.D.", "Doe, Jane, Ph.D.", None, None, ()),
+        ("Marquis, Don", "Don Marquis", "Marquis, Don", None, None, ()),
         ("魯迅, 1881-1936", "魯迅", None, "1881", "1936", ()),
     ],
 )
 def test_a_filed_name_is_turned_where_it_is_a_persons(heading, name, sort_name, born, died, others):
     assert names.filed(heading) == (name, sort_name, born, died, others)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "role"),
+    [
+        ("Constance Garnett [translator]", "Constance Garnett", "translator"),
+        ("Carol Thompson (Editor, Illustrator)", "Carol Thompson", "Editor"),
+        ("Messenger, Norman, ill.", "Messenger, Norman", "ill."),
+        ("Smith, John, ed", "Smith, John", "ed"),
+        ("Asner, Ed", "Asner, Ed", None),
+        ("Plantin Press (Antwerp)", "Plantin Press (Antwerp)", None),
+        ("translated by Emily Wilson", "Emily Wilson", "translated"),
+        ("Hrsg. von Max Brod", "Max Brod", "Hrsg."),
+        ("by Jane Austen", "Jane Austen", None),
+        ("Neil Gaiman (Goodreads Author)", "Neil Gaiman", "Goodreads Author"),
+        ("Maria von Trapp", "Maria von Trapp", None),
+    ],
+)
+def test_a_role_beside_a_name_is_told_from_it(written, name, role):
+    assert names.with_role(written) == (name, role)
 
 
 @pytest.mark.parametrize("name", ["Various", "Anonymous", "et al.", "[Unknown]", "ANON.", "Various Authors"])
@@ -223,10 +263,23 @@ def test_other_words_name_somebody(name):
         ("Terry Pratchett & Neil Gaiman", ["Terry Pratchett", "Neil Gaiman"]),
         ("Simon & Schuster", ["Simon & Schuster"]),
         ("Martin Luther King, Jr.", ["Martin Luther King, Jr."]),
+        ("Pratchett, Terry & Gaiman, Neil", ["Pratchett, Terry", "Gaiman, Neil"]),
+        ("Pratchett, Terry, Gaiman, Neil", ["Pratchett, Terry", "Gaiman, Neil"]),
+        ("Smith, J., Jones, K. & Brown, L.", ["Smith, J.", "Jones, K.", "Brown, L."]),
+        ("Tolstoy, Leo, graf", ["Tolstoy, Leo, graf"]),
+        ("Tennyson, Alfred Tennyson, Baron", ["Tennyson, Alfred Tennyson, Baron"]),
+        ("Sagan, Fran&ccedil;oise; Tom &amp; Jerry", ["Sagan, Fran&ccedil;oise", "Tom &amp; Jerry"]),
+        ("Terry Pratchett &amp; Neil Gaiman", ["Terry Pratchett", "Neil Gaiman"]),
+        ("J. R. R. Tolkien et al.", ["J. R. R. Tolkien", "et al."]),
+        ("Ann Lee, Bob Ray, et al.", ["Ann Lee", "Bob Ray", "et al."]),
+        ("Stephen King [and others]", ["Stephen King", "et al."]),
+        ("et al.", ["et al."]),
+        ("", []),
+        (" ", []),
     ],
 )
 def test_the_names_of_a_cell_are_told_apart(cell, found):
-    assert names.guessed(cell) == found
+    assert names.of_cell(cell, None) == found
 
 
 @pytest.mark.parametrize(
@@ -325,9 +378,98 @@ def test_mended_text_holds_nothing_harmful(value):
         assert text.paragraphs(mended)
 
 
-@pytest.mark.parametrize(
-    "read", [dates.read, isbns.read, languages.read, names.filed, names.guessed, titles.with_series]
+def names_of_cell(value):
+    return names.of_cell(value, None)
+
+
+MENDING = (
+    *(dates.read, dates.lifetime, isbns.read, languages.read, texts.mended, texts.without_markup),
+    *(names.filed, names_of_cell, names.with_role),
+    *(titles.with_series, titles.series, titles.place, titles.publisher, titles.without_isbd),
 )
+
+
+@pytest.mark.parametrize("read", MENDING)
 @given(value=st.text())
 def test_mending_fails_on_nothing(read, value):
     read(value)
+
+
+@pytest.mark.parametrize("read", MENDING)
+@pytest.mark.parametrize("piece", [" ", "-", "(", ", ", "; ", "&", "<b ", "1 ", " and ", "a.", "\n"])
+def test_a_cell_of_a_megabyte_does_not_hold_mending_up(read, piece):
+    read("a" + piece * (1_000_000 // len(piece)) + "a")
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "place"),
+    [
+        ("Discworld", "Discworld", None),
+        ("Discworld #3", "Discworld", "3"),
+        ("Discworld, #3", "Discworld", "3"),
+        ("The Art of Computer Programming, vol. 1", "The Art of Computer Programming", "1"),
+        ("Living in Our World, Vol. 1", "Living in Our World", "1"),
+        ("Die Chroniken Band 5", "Die Chroniken", "5"),
+        ("Discworld (3)", "Discworld", "3"),
+        ("Discworld (Book 3)", "Discworld", "3"),
+        ("Napoleonic library ; 12", "Napoleonic library", "12"),
+        ("Discworld #2.5", "Discworld", "2.5"),
+        ("Napoleonic library ;", "Napoleonic library", None),
+        ("NATO ASI series.", "NATO ASI series", None),
+        ("Series 8", "Series 8", None),
+        ("Area 51", "Area 51", None),
+        ("Catch-22", "Catch-22", None),
+        ("Bibliothek 1900-1950", "Bibliothek 1900-1950", None),
+        ("#3", "#3", None),
+    ],
+)
+def test_the_place_behind_a_series_is_told_from_it(written, name, place):
+    assert titles.series(written) == (name, place)
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("3", 3.0),
+        ("2,5", 2.5),
+        ("#3", 3.0),
+        ("Vol. 3", 3.0),
+        ("Band 3", 3.0),
+        ("3 of 7", 3.0),
+        ("1-3", None),
+        ("VI", None),
+    ],
+)
+def test_a_place_in_a_series_is_one_number(written, place):
+    assert titles.place(written) == place
+
+
+@pytest.mark.parametrize(
+    ("imprint", "publisher"),
+    [
+        ("New York : Ace Books, 2010.", "Ace Books"),
+        ("Penguin Classics (2001), Edition: 1", "Penguin Classics"),
+        ("Scholastic, c2008", "Scholastic"),
+        ("Fischer Taschenbuch", "Fischer Taschenbuch"),
+    ],
+)
+def test_the_publisher_is_taken_from_an_imprint(imprint, publisher):
+    assert titles.publisher(imprint) == publisher
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("<div><p>One &amp; two.</p><p>Three</p></div>", "One &amp; two.\n\nThree"),
+        ("One<br/>two<br>three", "One\ntwo\nthree"),
+        ("<b>Bold</b> and <a href='x'>linked</a>", "Bold and linked"),
+    ],
+)
+def test_markup_becomes_text(written, text):
+    assert texts.has_markup(written)
+    assert texts.without_markup(written) == text
+
+
+@pytest.mark.parametrize("written", ["a < b > c", "x <y> z", "1 <2", "plain"])
+def test_what_is_no_markup_stays(written):
+    assert not texts.has_markup(written)

@@ -21,6 +21,7 @@ KINDS = {
     "items_left_out": "More items than a list may have, or items that are too long.",
     "language_reduced": "Several languages; the first is taken, and what stood there is kept.",
     "language_unknown": "No known language; what stood there is kept.",
+    "markup": "HTML markup, turned into text.",
     "no_contributor": "Owners, printers, sellers and others who made nothing of the book, left out.",
     "no_person": "“Various”, “Anonymous”, “et al.”: nobody.",
     "number_unreadable": "No number within the limits; what stood there is kept.",

@@ -19,6 +19,8 @@ _month_of = {
     name: int(number) for names, number in re.findall(r"((?:[^\W\d]+ ?)+)=(\d+)", _MONTHS) for name in names.split()
 }
 
+LONGEST = 200  # characters of what may be a date
+
 _unknown = re.compile(
     r"[\W_]*(n\.? ?d\.?|s\.? ?d\.?|s\.? ?a\.?|o\.? ?j\.?|unknown|none|null|nan|date unknown)?[\W_]*", re.I
 )
@@ -26,13 +28,15 @@ _year = re.compile(r"(-?)([0-9]{1,4})(?:\.0+)?", re.ASCII)
 _before_christ = re.compile(r"([0-9]{1,4})\s*(?:b\.?\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.?|av\.\s?j\.-c\.?)", re.I | re.ASCII)
 _iso = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?)?", re.ASCII)
 _compact = re.compile(r"(1[0-9]|20)([0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])", re.ASCII)
+_month_and_year = re.compile(r"([0-9]{1,2})[/.-]([0-9]{4})", re.ASCII)
 _numeric = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})", re.ASCII)
 _worded = re.compile(
     r"(?:(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.|er)?(?:\s+(?:de|of))?\s+)?(?P<month>[^\W\d_]{3,})\.?,?"
     r"(?:\s+(?P<after>[0-9]{1,2})(?:st|nd|rd|th)?\b)?,?(?:\s+de)?\s+(?P<year>[0-9]{4})"
 )
 _year_first = re.compile(r"(?P<year>[0-9]{4}),?\s+(?P<month>[^\W\d_]{3,})\.?(?:\s+(?P<day>[0-9]{1,2}))?")
-_four_digits = re.compile(r"(?<![0-9])([12][0-9]{3})(?![0-9])", re.ASCII)
+_four_digits = re.compile(r"(?<![0-9])([12][0-9]{3})(?![0-9]|'?s\b|er\b)", re.ASCII)  # but no decade: "1990s"
+_no_century = re.compile(r"'?(?:[1-9]|[0-9]{2})", re.ASCII)
 
 
 class Date(NamedTuple):
@@ -43,9 +47,16 @@ class Date(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 16)
-def read(raw: str) -> Date:
-    """What is certain of a date; without a warning where nothing stands there, or one in our own form."""
+def read(raw: str, *, of_a_life: bool = False) -> Date:
+    """What is certain of a date; without a warning where nothing stands there, or one in our own form.
+
+    People lived in the year 65; a book of "65" has lost its century.
+    """
     text = raw.strip()
+    if len(text) > LONGEST:
+        return Date(None, "date_unreadable")
+    if not of_a_life and _no_century.fullmatch(text):
+        return Date(None, "date_unreadable")
     if _is_valid(text):
         return Date(text, None)
     if _unknown.fullmatch(text) or text.startswith("0101-01-01"):  # the day that Calibre has for "unknown"
@@ -110,6 +121,10 @@ def _of_numeric(match: re.Match[str]) -> Parts:
     return (year, first, second) if second > 12 >= first else (year, None, None)
 
 
+def _of_month_and_year(match: re.Match[str]) -> Parts:
+    return match[2], int(match[1]), None
+
+
 def _of_words(match: re.Match[str]) -> Parts:
     found = match.groupdict()
     word = found["month"].lower()
@@ -121,6 +136,7 @@ def _of_words(match: re.Match[str]) -> Parts:
 _FORMS = (
     (_iso, _of_iso),
     (_compact, _of_compact),
+    (_month_and_year, _of_month_and_year),
     (_numeric, _of_numeric),
     (_worded, _of_words),
     (_year_first, _of_words),
@@ -129,8 +145,8 @@ _FORMS = (
 
 _active = re.compile(r"\b(active|fl\.|flourished)\b", re.I)
 _lifetime = re.compile(
-    r"(?P<mark>b\.|born|d\.|died|n\.|geb\.)?\s*(?P<first>[0-9]{1,4})?(?P<first_bc>\s*b\.?c\.?)?\??\s*"
-    r"(?P<dash>[-\u2013])?\s*(?P<second>[0-9]{1,4})?(?P<second_bc>\s*b\.?c\.?)?\??\.?,?",
+    r"(?P<mark>b\.|born|d\.|died|n\.|geb\.)?\s*(?P<first>[0-9]{1,4})?\??(?P<first_bc>\s*b\.?c\.?(?:e\.?)?)?\??\s*"
+    r"(?P<dash>[-\u2013])?\s*(?P<second>[0-9]{1,4})?\??(?P<second_bc>\s*b\.?c\.?(?:e\.?)?)?\??\.?,?",
     re.I | re.ASCII,
 )
 
@@ -141,7 +157,7 @@ def lifetime(text: str) -> tuple[str | None, str | None]:
     What is uncertain ("ca. 1530", "active 1602") is left out.
     """
     plain = text.strip(" ,.;()")
-    match = None if _active.search(plain) else _lifetime.fullmatch(plain)
+    match = None if len(plain) > LONGEST or _active.search(plain) else _lifetime.fullmatch(plain)
     if not match:
         return None, None
     first, second = match["first"], match["second"]

@@ -41,7 +41,13 @@ _NAMES = """
     telugu=te thai=th tibetan=bo turkish=tr ukrainian=uk urdu=ur uzbek=uz vietnamese=vi welsh=cy yiddish=yi yoruba=yo
     zulu=zu deutsch=de englisch=en französisch=fr italienisch=it spanisch=es russisch=ru lateinisch=la français=fr
     anglais=en allemand=de español=es italiano=it português=pt nederlands=nl svenska=sv dansk=da norsk=no suomi=fi
-    polski=pl русский=ru
+    polski=pl русский=ru castellano=es inglés=en francés=fr alemán=de portugués=pt ruso=ru latín=la espagnol=es
+    italien=it russe=ru portugais=pt néerlandais=nl latin=la inglese=en francese=fr tedesco=de spagnolo=es russo=ru
+    latino=la niederländisch=nl schwedisch=sv dänisch=da norwegisch=no finnisch=fi polnisch=pl tschechisch=cs
+    ungarisch=hu portugiesisch=pt griechisch=el altgriechisch=grc türkisch=tr chinesisch=zh japanisch=ja arabisch=ar
+    hebräisch=he inglês=en francês=fr alemão=de espanhol=es engels=en frans=fr duits=de spaans=es engelska=en tyska=de
+    franska=fr engelsk=en tysk=de fransk=fr magyar=hu čeština=cs türkçe=tr ελληνικά=el українська=uk 中文=zh 日本語=ja
+    한국어=ko
 """
 
 
@@ -59,6 +65,9 @@ _several = re.compile(r"\s*(?:[/;,|&+]|\band\b)\s*")
 _codes_together = re.compile(r"[a-z]{6,}")
 
 
+LONGEST = 1_000  # characters of what may be languages
+
+
 class Language(NamedTuple):
     """A tag or None, and the warning that it takes, if any."""
 
@@ -70,6 +79,8 @@ class Language(NamedTuple):
 def read(raw: str) -> Language:
     """The tag of the (first) language; no warning where nothing is said, or where one is said in another code."""
     text = raw.strip(" .,;[]()\t\r\n")
+    if len(text) > LONGEST:
+        return Language(None, "language_unknown")
     if text.lower() in _NO_LANGUAGE:
         return Language(None, None)
     tag = _tag(text)

@@ -9,24 +9,29 @@ _WORDS = {
     "author": """
         aut author authors writer joint-author coauthor co-author creator cre dis dissertant aus screenwriter lbt
         librettist lyr lyricist cmp composer autor autorin verfasser verfasserin verf auteur primary-author main-author
-        poet aud dialog-author reporter rpt interviewee ive
+        goodreads-author poet aud dialog-author reporter rpt interviewee ive
     """,
     "editor": """
         edt editor editors ed eds joint-editor series-editor general-editor edc edm hrsg hg herausgeber herausgeberin
-        éditeur-scientifique red redacteur redaktor edit editor-of-compilation directeur-de-la-publication
+        éditeur-scientifique red redacteur redaktor edit edited editor-of-compilation directeur-de-la-publication
+        herausgegeben curatore curador
     """,
     "translator": """
         trl translator translators tr trans translated-by übersetzer übersetzerin übers traducteur traductrice traductor
-        traductora traduttore
+        traductora traduttore tradutor vertaler translated übersetzt traduit trad traducido traducción traduzione
+        vertaald
     """,
     "illustrator": """
-        ill illustrator illustrators illus artist art illustrations illustrated-by illustrateur illustratrice ilustrador
-        ilustradora zeichner illustratorin cartoonist penciller inker colorist clr cover-artist cov engraver egr drm
-        draftsman ltg lithographer
+        ill illustrator illustrators illus artist art illustrations illustrated illustrated-by illustrateur
+        illustratrice ilustrador ilustradora illustriert illustré ilustrado zeichner illustratorin cartoonist
+        penciller inker colorist clr cover-artist cov engraver egr drm draftsman ltg lithographer
     """,
-    "narrator": "nrt narrator reader rea spk speaker read-by erzähler sprecher narrateur voice vac voice-actor",
-    "compiler": "com compiler collector col comp compiled-by zusammenstellender compilateur anthologist cll",
-    "adapter": "adp adapter adaptor arr arranger adapted-by bearbeiter bearb abr abridger",
+    "narrator": """
+        nrt narrator reader rea spk speaker read read-by narrated gelesen erzähler sprecher narrateur voice vac
+        voice-actor
+    """,
+    "compiler": "com compiler collector col comp compiled compiled-by zusammenstellender compilateur anthologist cll",
+    "adapter": "adp adapter adaptor arr arranger adapted adapted-by bearbeiter bearb abr abridger",
     "photographer": "pht photographer photos photographs fotograf fotografin photographe fotógrafo",
     "introduction": """
         aui introduction win wpr foreword preface author-of-introduction writer-of-introduction afterword aft wst

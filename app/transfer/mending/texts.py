@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from app.values.cell import split
 from app.values.text import INVISIBLE, WHITE_SPACE
 
 # Letters, digits and punctuation that stand for themselves in NFC, whatever is beside them: Latin, Greek, Cyrillic,
@@ -14,11 +15,17 @@ _steady = re.compile(
     "\u2030-\u205e\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uac00-\ud7a3]+"
 )
 _entity = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_between_semicolons = re.compile(rf"(?:{_entity.pattern.replace('(', '(?:', 1)}|[^;])+")
 _stray_bytes = re.compile("[\udc80-\udcff]+")
 _surrogates = re.compile("[\ud800-\udfff]")
 _c1_controls = re.compile("[\x80-\x84\x86-\x9f]")  # U+0085 is a line break, thus white space
 _no_letters = re.compile("[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _visible = re.compile(rf"[^{INVISIBLE}{WHITE_SPACE}\U000e0000-\U000e0fff]")
+_markup = re.compile(
+    r"<(?P<name>/?(?:p|br|div|span|b|i|u|em|strong|ul|ol|li|h[1-6]|blockquote|a))(?:\s[^<>]*)?/?>", re.I
+)
+_PARAGRAPHS = frozenset({"/p", "/div", "/ul", "/ol", "/blockquote", *(f"/h{level}" for level in "123456")})
+_blank_lines = re.compile(r"\n{3,}")
 _runs = re.compile(r"\s\s|[^\S ]")
 
 
@@ -72,6 +79,33 @@ def mended(value: str) -> tuple[str, list[str]]:
     if "\ufffd" in value:
         kinds.append("replaced_characters")
     return value, kinds
+
+
+def has_markup(value: str) -> bool:
+    """Whether HTML elements of text stand in it."""
+    return "<" in value and _markup.search(value) is not None
+
+
+def without_markup(value: str) -> str:
+    """The text of HTML: its paragraphs with blank lines between them, and lines where it breaks them."""
+    lines = _markup.sub(_break, value).split("\n")
+    return _blank_lines.sub("\n\n", "\n".join(line.strip() for line in lines)).strip()
+
+
+def _break(tag: re.Match[str]) -> str:
+    name = tag["name"].lower()
+    return "\n\n" if name in _PARAGRAPHS else "\n" if name in ("br", "/li") else ""
+
+
+def parts(cell: str, mark: str) -> list[str]:
+    """What stands between marks; the semicolon of an entity is none: "Tom &amp; Jerry; Spike" has two parts. Nor is one
+    behind a backslash, as our own tables have it.
+    """
+    if mark != ";":
+        return cell.split(mark)
+    if "&" in cell and _entity.search(cell):
+        return _between_semicolons.findall(cell)
+    return split(cell)
 
 
 def has_runs(value: str) -> bool:

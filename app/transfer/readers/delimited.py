@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+import itertools
+import re
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.transfer.records import Flaw, Rejected, Row
+from app.transfer.records import Flaw, Rejected, Row, Skipped
 
-from .columns import Columns, RowMaker, join_rows
+from .columns import Columns
 from .lines import SHOWN, Lines
+from .rows import RowMaker, join_rows
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 LONGEST_CELL = 1 << 20  # characters; an opening quote that nothing closes runs on to here
 SAMPLED_ROWS = 100
+FIRST_ROWS = 10  # among which the header is looked for
+_said = re.compile(r"\ufeff?sep=(.)\s*")  # a line that Excel reads and writes
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Dialect:
 def guess_dialect(sample: str, delimiter: str | None) -> Dialect:
     """The dialect under which the rows of a sample (its last line may be cut off) agree best, and have most cells."""
     lines = sample.splitlines(keepends=True)[: 4 * SAMPLED_ROWS]
+    said = _said.fullmatch(lines[0]) if lines else None
+    delimiter = delimiter or (said[1] if said else None)
     delimiters = [delimiter] if delimiter else list(DELIMITERS)
     escapes = [None, "\\"] if '\\"' in sample else [None]
     dialects = [Dialect(mark, escape) for escape in escapes for mark in delimiters]
@@ -58,15 +65,16 @@ def _agreement(dialect: Dialect, lines: list[str]) -> tuple[bool, float, int]:
         widths.append(-1)
     if not widths:
         return False, 0.0, 0
-    width = widths[0]
-    return width > 1, sum(one == width for one in widths) / len(widths), width
+    # The first lines may be of another width: a heading above the header. Single cells are no table.
+    width, count = max(Counter(widths).items(), key=lambda item: (item[1], item[0]))
+    return width > 1, count / len(widths), width
 
 
-def header_of(sample: str, dialect: Dialect) -> list[str]:
-    """The cells of the first line that has any."""
+def first_rows(sample: str, dialect: Dialect) -> list[list[str]]:
+    """The cells of the first lines that have any, of which one may be the header."""
     lines = (line for line in sample.splitlines(keepends=True) if line.strip())
     try:
-        return next(dialect.reader(lines, strict=False), [])
+        return list(itertools.islice(filter(None, dialect.reader(lines, strict=False)), FIRST_ROWS))
     except csv.Error:
         return []
 
@@ -80,7 +88,7 @@ class Delimited:
         self._pending: deque[str] = deque()  # lines that are to be read again
         self._current: list[str] = []  # lines of the row that is being read
 
-    def __iter__(self) -> Iterator[Row | Rejected]:
+    def __iter__(self) -> Iterator[Row | Rejected | Skipped]:
         rows = self._rows()
         return self._grouped(rows) if self._columns.layout.grouped else rows
 
@@ -94,10 +102,10 @@ class Delimited:
             current.append(line)
             yield line
 
-    def _rows(self) -> Iterator[Row | Rejected]:
+    def _rows(self) -> Iterator[Row | Rejected | Skipped]:
         current, lines, pending = self._current, self._lines, self._pending
-        make, width, skipped = RowMaker(self._columns), len(self._columns.header), self._columns.skipped
-        header_seen = False
+        make, width = RowMaker(self._columns), len(self._columns.header)
+        to_pass = self._columns.passed + 1  # the header, and what stands above it
         while True:
             place = lines.number - len(pending) + 1
             try:
@@ -105,16 +113,13 @@ class Delimited:
                     if lines.rejected:
                         yield from lines.taken()
                         place = lines.number - len(pending) - len(current) + 1
-                    if not header_seen:
-                        header_seen = bool(cells)
+                    if to_pass:
+                        to_pass -= bool(cells)
                     elif cells:
                         if len(cells) > width and not any(cells[width:]):
                             del cells[width:]
                         if len(cells) == width:
-                            row = make(place, cells)
-                            if skipped:
-                                row.original = cells[skipped:]
-                            yield row
+                            yield make(place, cells)
                         else:
                             yield self._wrong_width(place, cells)
                     current.clear()
@@ -124,7 +129,7 @@ class Delimited:
                 yield from self._broken(place, str(error))
         yield from lines.taken()
 
-    def _broken(self, place: int, why: str) -> Iterator[Row | Rejected]:
+    def _broken(self, place: int, why: str) -> Iterator[Row | Rejected | Skipped]:
         """A row that cannot be parsed: its first line is given up, and the others that it took are read again."""
         first, *others = self._current
         self._current.clear()
@@ -132,9 +137,7 @@ class Delimited:
         cells = first.rstrip("\r\n").split(self._dialect.delimiter)
         if self._dialect.delimiter == "\t" and len(cells) == len(self._columns.header):
             # Many programs write TSV without any quoting: then a quote is a character like others.
-            row = RowMaker(self._columns)(place, cells)
-            row.original = cells[self._columns.skipped :]
-            yield row
+            yield RowMaker(self._columns)(place, cells)
             return
         reason = f"The quotes of this row do not match ({why})."
         original = next(self._dialect.reader(iter([first]), strict=False), [first])[self._columns.skipped :]
@@ -147,7 +150,7 @@ class Delimited:
             place, cells[self._columns.skipped :], [Flaw("", self._dialect.delimiter.join(cells)[:SHOWN], reason)]
         )
 
-    def _grouped(self, rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
+    def _grouped(self, rows: Iterator[Row | Rejected | Skipped]) -> Iterator[Row | Rejected | Skipped]:
         """Rows of one key that follow each other, as one."""
         first: Row | None = None
         others: list[Row] = []

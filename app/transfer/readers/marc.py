@@ -360,7 +360,9 @@ def _credits(record: Any) -> list[Credit]:
         if name:
             role = _role(field)
             dates = field.get_subfields("d")
-            found.append(Credit(name, role, _authority(field), filed, None, None, dates[0] if dates else None))
+            # What is not filed by a family name (a body, "Elizabeth II") is filed as it stands.
+            sort_name = None if filed else name
+            found.append(Credit(name, role, _authority(field), filed, None, sort_name, dates[0] if dates else None))
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from app.transfer.mending import names
+from app.transfer.mending import names, titles
 from app.transfer.records import Credit, Flaw, Key, Kind, Rejected, Row, Skipped
 from app.values.text import showable
 
@@ -187,7 +187,7 @@ def _edition(document: dict[str, Any]) -> dict[str, Any]:
             "language": "/".join(_keys(document.get("languages"))),
             "page_count": _pages(document),
             "description": _text(document.get("description")),
-            "series": series[0] if series else None,
+            "series_with_place": series[0] if series else None,
             "subjects": _subjects(document),
             "cover_url": _cover(document),
             "authors": _contributors(document),
@@ -208,7 +208,7 @@ def _contributors(document: dict[str, Any]) -> list[Credit]:
     credits = [Credit(None, None, Key(SOURCE, key)) for key in dict.fromkeys(_keys(document.get("authors")))]
     for heading in _texts(document.get("contributions")):
         name, role = names.with_role(heading)
-        credits.append(Credit(name, role or "contributor", None, "," in name))
+        credits.append(Credit(titles.without_isbd(name), role or "contributor", None, "," in name))
     others = document.get("contributors")
     for item in others if isinstance(others, list) else ():
         name_ = _text(item.get("name")) if isinstance(item, dict) else None
