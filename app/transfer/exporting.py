@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from app import counts, query, shapes, statements
@@ -97,6 +97,9 @@ def export(asked: Wanted, out: BinaryIO, progress: Progress, *, count: bool = Fa
 def _query(asked: Wanted, resource: Resource) -> Query:
     found = query.parse(resource, resource.name, asked.pairs)
     query.refuse_pages(found)
+    if asked.holds_columns and not any(name == "fields" for name, _ in asked.pairs):
+        # What another catalog gives its own of: without them, a file that was read in and written out is the same.
+        return replace(found, fields=tuple(name for name in found.fields if not resource.fields[name].read_only))
     return found
 
 
@@ -104,11 +107,7 @@ def _form(asked: Wanted, resource: Resource, part: Query, snapshot: Snapshot) ->
     kind = FORMATS[asked.format][0]
     if issubclass(kind, Bibliographic):
         return kind(_names_in(snapshot))
-    fields = part.fields
-    if asked.holds_columns and not any(name == "fields" for name, _ in asked.pairs):
-        # What another catalog gives its own of: without them, a file that was read in and written out is the same.
-        fields = tuple(name for name in fields if not resource.fields[name].read_only)
-    return kind(resource, fields)
+    return kind(resource, part.fields)
 
 
 def _names_in(snapshot: Snapshot) -> Callable[[set[int]], Mapping[int, str]]:
