@@ -20,7 +20,7 @@ from app.vocabulary import Identifiers
 from extensions.database import DatabaseUnavailable, probe
 
 from . import intake, telling
-from .guessing import Wishes
+from .guess import Wishes
 from .importing import Import
 from .intake import Incoming, Unreadable
 from .records import DIGEST

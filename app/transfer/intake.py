@@ -23,12 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from .guessing import Guess, Wishes, guess, kind_of_records
+from .guess import Guess, Wishes
+from .guessing import format_of, guess
 from .preparing import Preparing, Restoring
-from .readers import delimited, jsonrecords, marc, openlibrary
-from .readers.lines import Lines
-from .records import Outcome, Prepared, Rejected, Row, Skipped
-from .rejects import Rejects, rejects_for
+from .records import Outcome, Prepared, Row, Skipped
+from .rejects import Rejects
 from .sources import BreaksOff, Source, Unreadable, open_source
 
 __all__ = ["BreaksOff", "Counts", "Incoming", "Unreadable", "Wishes", "open"]
@@ -74,12 +73,12 @@ class Incoming:
 
     def rejects(self, path: Path) -> Rejects:
         """A writer of what is rejected, in the format of this file. The file is made with the first record."""
-        return rejects_for(self.guess, path)
+        return format_of(self.guess).rejects(self.guess, path)
 
     def __iter__(self) -> Iterator[Outcome]:
         prepare = Restoring() if self._wishes.restore else Preparing(self.guess.source)
         counts = self.counts
-        for row in _rows(self.source, self.guess, self._wishes):
+        for row in format_of(self.guess).rows(self.source, self.guess, self._wishes):
             outcome = prepare(row) if isinstance(row, Row) else row
             counts.rows += outcome.rows
             if type(outcome) is Prepared:
@@ -109,24 +108,3 @@ def open(path: str, wishes: Wishes | None = None) -> Incoming:  # the module is 
     except builtins.BaseException:
         source.close()
         raise
-
-
-def _rows(source: Source, guessed: Guess, wishes: Wishes) -> Iterator[Row | Rejected | Skipped]:
-    """The rows of a source, by the reader of its format. A new format is a line here."""
-    encoding = guessed.encoding or "utf-8"
-    match guessed.format:
-        case "marc":
-            return marc.binary(source, wishes.source)
-        case "marcxml":
-            return marc.marcxml(source, wishes.source)
-        case "openlibrary":
-            return openlibrary.records(Lines(source, encoding))
-        case "ndjson" | "json":
-            records = jsonrecords.Records(kind_of_records(source, guessed), wishes.source, restore=wishes.restore)
-            if guessed.format == "json":
-                return jsonrecords.array(source, encoding, records)
-            return jsonrecords.ndjson(Lines(source, encoding), records)
-        case _:
-            assert guessed.dialect is not None
-            assert guessed.columns is not None
-            return iter(delimited.Delimited(Lines(source, encoding), guessed.dialect, guessed.columns))

@@ -16,7 +16,7 @@ from click.testing import Result
 from flask.testing import FlaskClient
 
 from app.transfer import intake
-from app.transfer.guessing import Guess
+from app.transfer.guess import Guess
 from app.transfer.intake import Counts, Wishes
 from app.transfer.records import Outcome, Prepared, Rejected, Skipped
 from app.transfer.report import FATES

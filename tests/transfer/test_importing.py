@@ -12,7 +12,7 @@ import pytest
 
 from app.books.schemas import BOOKS
 from app.commands import SAMPLE
-from app.transfer.guessing import FORMATS
+from app.transfer.guessing import NAMES
 from app.values import isbn
 
 from .conftest import Imported, everything, ndjson
@@ -534,7 +534,7 @@ def test_a_database_that_is_away_is_told_in_a_sentence(make_app, tmp_path):
 
 def test_the_help_names_every_format(app):
     said = app.test_cli_runner().invoke(args=["catalog", "import", "--help"]).output
-    assert [name for name in FORMATS if not re.search(rf"\b{name}\b", said)] == []
+    assert [name for name in NAMES if not re.search(rf"\b{name}\b", said)] == []
 
 
 # ---- the sample catalog

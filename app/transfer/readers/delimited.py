@@ -8,10 +8,15 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO, Any
 
+from app.transfer.guess import Beginning, Guess, Wishes
 from app.transfer.records import Flaw, Rejected, Row, Skipped
+from app.transfer.rejects import Rejects, note
+from app.transfer.sources import Source
 
-from .columns import Columns
+from .columns import REJECT, Columns
+from .format import Format
 from .lines import SHOWN, Lines
 from .rows import RowMaker, join_rows
 
@@ -28,6 +33,9 @@ class Dialect:
 
     delimiter: str
     escape: str | None = None
+
+    def __str__(self) -> str:
+        return f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))}-separated"
 
     def reader(self, lines: Iterator[str], *, strict: bool = True) -> Iterator[list[str]]:
         """Cells of lines; raises `csv.Error` if `strict`."""
@@ -167,3 +175,47 @@ class Delimited:
                 yield row
         if first is not None:
             yield join_rows(first, others)
+
+
+class DelimitedRejects(Rejects):
+    """CSV and TSV. All rows of a record are written, the reason beside each."""
+
+    def _begin(self) -> IO[Any]:
+        file = super()._begin()
+        assert self.guess.dialect is not None
+        assert self.guess.columns is not None
+        dialect, columns = self.guess.dialect, self.guess.columns
+        self._writer = csv.writer(
+            file,
+            delimiter=dialect.delimiter,
+            escapechar=dialect.escape,
+            doublequote=dialect.escape is None,
+            lineterminator="\n",
+        )
+        self._writer.writerow([*REJECT, *columns.header[columns.skipped :]])
+        return file
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        original = rejected.original
+        if isinstance(original, str):  # a line that was too long
+            rows = [[original]]
+        else:
+            rows = original if original and isinstance(original[0], list) else [original]
+        for cells in rows:
+            self._writer.writerow([*note(rejected), *cells])
+
+
+def _rows(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected | Skipped]:
+    assert guess.encoding is not None
+    assert guess.dialect is not None
+    assert guess.columns is not None
+    return iter(Delimited(Lines(source, guess.encoding), guess.dialect, guess.columns))
+
+
+def _never(beginning: Beginning) -> bool:
+    """Nothing shows that a text is a table, but that it is nothing else."""
+    return False
+
+
+CSV = Format("csv", "CSV", _never, _rows, DelimitedRejects)
+TSV = Format("tsv", "TSV", _never, _rows, DelimitedRejects)

@@ -6,11 +6,14 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
+from app.transfer.guess import Beginning, Guess, Wishes
 from app.transfer.records import Credit, Flaw, Key, Kind, Rejected, Row
+from app.transfer.rejects import Rejects, as_json, members
 from app.transfer.sources import BreaksOff, Source
 
+from .format import Format
 from .lines import CHUNK, LONGEST, SHOWN, Lines, text_of
 
 NOTE = "rejected"  # the member that `rejects` adds to a record, which is not looked at
@@ -208,3 +211,66 @@ def _end_of(text: str, start: int) -> int | None:
             if not depth:
                 return match.end()
     return None
+
+
+class LinesRejects(Rejects):
+    """A JSON object in each line; what is no object stands in the note."""
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        file.write(self._document(rejected) + "\n")
+
+    def _document(self, rejected: Rejected) -> str:
+        beside = members(rejected, self.guess.counted_in)
+        try:
+            document = decoder.decode(rejected.original)
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict):
+            document.pop(NOTE, None)
+            return as_json({**document, NOTE: beside})
+        return as_json({NOTE: {**beside, "original": rejected.original}})
+
+
+class ArrayRejects(LinesRejects):
+    """The same as one array."""
+
+    def _begin(self) -> IO[Any]:
+        file = super()._begin()
+        self._mark = "[\n"
+        return file
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        file.write(self._mark + self._document(rejected))
+        self._mark = ",\n"
+
+    def _end(self, file: IO[Any]) -> None:
+        file.write("\n]\n")
+
+
+def _records(source: Source, guess: Guess, wishes: Wishes) -> Records:
+    start = Beginning(source.head, guess.encoding).start.removeprefix("[").lstrip()
+    try:
+        first, _ = decoder.raw_decode(start)
+    except (ValueError, RecursionError):
+        first = None
+    return Records(kind_of(first) or "books", wishes.source, restore=wishes.restore)
+
+
+def _array(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected]:
+    return array(source, guess.encoding or "utf-8", _records(source, guess, wishes))
+
+
+def _lines(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected]:
+    return ndjson(Lines(source, guess.encoding or "utf-8"), _records(source, guess, wishes))
+
+
+def _is_array(beginning: Beginning) -> bool:
+    return re.match(r"\[\s*[{\]]", beginning.start) is not None
+
+
+def _is_object(beginning: Beginning) -> bool:
+    return beginning.start.startswith("{")
+
+
+ARRAY = Format("json", "JSON array", _is_array, _array, ArrayRejects, source="catalog", counted_in="record")
+LINES = Format("ndjson", "NDJSON", _is_object, _lines, LinesRejects, source="catalog")

@@ -1,51 +1,32 @@
-"""MARC 21: framing of binary records (ISO 2709), records of MARCXML, and what a bibliographic record says of a book."""
+"""MARC 21: binary records (ISO 2709) told apart, records of MARCXML."""
 
 from __future__ import annotations
 
+import csv
 import logging
 import re
 import warnings
 import xml.sax
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
+from xml.etree import ElementTree
 from xml.sax.handler import feature_external_ges, feature_namespaces, property_lexical_handler
 
 import pymarc
-from pymarc.marcxml import XmlHandler
+from pymarc.marcxml import MARC_XML_NS, XmlHandler, record_to_xml_node
 
-from app.transfer.mending import isbns, roles, titles
-from app.transfer.records import Credit, Flaw, Key, Rejected, Row, Skipped
+from app.transfer.guess import Beginning, Guess, Wishes
+from app.transfer.records import Flaw, Rejected, Row, Skipped
+from app.transfer.rejects import Rejects, note
 from app.transfer.sources import BreaksOff, Source
 
-SOURCE = "marc"
+from .format import Format
+from .marcbooks import SOURCE, book_of
+
 END = b"\x1d"  # of a record
 LONGEST = 1 << 20  # bytes of a record; the format itself ends at 99,999
 LONGEST_TEXT = 1 << 20  # characters between two tags of MARCXML
 _PIECE = 1 << 16
-
-# By the type of record (leader/06) and the bibliographic level (leader/07): loc.gov/marc/bibliographic/bdleader.html.
-_NO_BOOKS = {
-    "c": "music",
-    "d": "music",
-    "e": "map",
-    "f": "map",
-    "g": "film or projection",
-    "i": "sound recording",
-    "j": "music",
-    "k": "picture",
-    "m": "computer file",
-    "o": "kit",
-    "p": "mixed materials",
-    "r": "object",
-}
-_NO_MONOGRAPHS = {
-    "b": "part of a serial",
-    "i": "integrating resource",
-    "s": "serial",
-    "c": "collection",
-    "a": "part of a book",
-}
-_NO_RECORDS_OF_BOOKS = {"z": "authority record", "q": "community information", "w": "classification record"}
 
 logging.getLogger("pymarc").setLevel(logging.ERROR)  # it writes of every missing indicator
 
@@ -204,198 +185,62 @@ def marcxml(source: Source, scheme: str | None) -> Iterator[Row | Rejected | Ski
             raise broken
 
 
-# ---- what a record says of a book
+class BinaryRejects(Rejects):
+    """The records as they were, byte for byte, and a CSV that says of each why: FILE.report.csv."""
+
+    def _begin(self) -> IO[Any]:
+        report = self.path.with_name(f"{self.path.name}.report.csv")
+        self._report = report.open("w", encoding="utf-8", newline="")
+        self._reasons = csv.writer(self._report, lineterminator="\n")
+        self._reasons.writerow(("record", "field", "value", "reason"))
+        return self.path.open("wb")
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        file.write(rejected.original)
+        self._reasons.writerow(note(rejected))
+
+    def _end(self, file: IO[Any]) -> None:
+        self._report.close()
 
 
-def book_of(number: int, record: Any, original: Any, scheme: str | None = None) -> Row | Rejected | Skipped:
-    """The row of a bibliographic record, or why it is no book's.
+class XmlRejects(Rejects):
+    """A collection, with a comment before each record."""
 
-    Its control number (001) is its id; `scheme` says of whom, without it the record does (003).
-    """
-    leader = str(record.leader)
-    kind, level = leader[6:7], leader[7:8]
-    reason = _NO_RECORDS_OF_BOOKS.get(kind) or _NO_BOOKS.get(kind) or _NO_MONOGRAPHS.get(level)
-    if reason:
-        return Skipped(number, reason)
-    if kind not in ("a", "t", " "):
-        return Rejected(
-            number, original, [Flaw("", leader, f"The leader's type of record, {kind!r}, is none of MARC 21.")]
-        )
-    fields: dict[str, Any] = {}
-    identifiers: dict[str, list[str]] = {}
-    _title(record, fields)
-    _numbers(record, fields, identifiers)
-    _imprint(record, fields)
-    _series(record, fields)
-    fields["language"] = _language(record)
-    fields["page_count"] = next(iter(_values(record, "300", "a")), "") if _pages(record) else ""
-    fields["description"] = "\n\n".join(_values(record, "520", "a"))
-    fields["subjects"] = _subjects(record)
-    fields["authors"] = _credits(record)
-    editions = [titles.without_isbd(text) for text in _values(record, "250", "a")]
-    if editions:
-        identifiers["edition"] = editions
-    fields["identifiers"] = identifiers
-    control = _control(record, "001").strip()
-    scheme = scheme or re.sub(r"[^a-z0-9_.-]", "", _control(record, "003").lower())[:50] or SOURCE
-    key = Key(scheme, control) if control else None
-    return Row(number, "books", {name: value for name, value in fields.items() if value}, original, key)
+    def _begin(self) -> IO[Any]:
+        file = super()._begin()
+        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<collection xmlns="{MARC_XML_NS}">\n')
+        return file
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        number, field, value, reason = note(rejected)
+        comment = f"record {number}: {field} {value!r}: {reason}".replace("--", "- -").rstrip("-")
+        file.write(f"<!-- {comment} -->\n")
+        file.write(ElementTree.tostring(record_to_xml_node(rejected.original), encoding="unicode") + "\n")
+
+    def _end(self, file: IO[Any]) -> None:
+        file.write("</collection>\n")
 
 
-def _control(record: Any, tag: str) -> str:
-    return next((field.data or "" for field in record.get_fields(tag)), "")
+def _binary_rows(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected | Skipped]:
+    return binary(source, wishes.source)
 
 
-def _values(record: Any, tag: str, *codes: str) -> list[str]:
-    return [value for field in record.get_fields(tag) for value in _parts(field, *codes) if value.strip()]
+def _xml_rows(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected | Skipped]:
+    return marcxml(source, wishes.source)
 
 
-def _parts(field: Any, *codes: str) -> list[str]:
-    return list(field.get_subfields(*codes)) if not field.control_field else []
+_leader = re.compile(rb"\s*[0-9]{5}[acdnps ][a-z ][a-z ][ -~]{2}[0-9 ]{2}[0-9]{5}", re.DOTALL)
 
 
-def _title(record: Any, fields: dict[str, Any]) -> None:
-    for field in record.get_fields("245"):
-        title = titles.without_isbd(" ".join(part.strip() for part in _parts(field, "a", "n", "p", "k")))
-        subtitle = titles.without_isbd(" ".join(part.strip() for part in _parts(field, "b")))
-        # A bracket that the cataloguer opened in the title and closed in the subtitle.
-        if title.startswith("[") and "]" not in title:
-            title, subtitle = (
-                title[1:],
-                subtitle.replace("]", "", 1) if subtitle.count("]") > subtitle.count("[") else subtitle,
-            )
-        fields["title"], fields["subtitle"] = title, subtitle
-        return
+def _is_binary(beginning: Beginning) -> bool:
+    head = beginning.head
+    return _leader.match(head) is not None and (b"\x1e" in head or b"\x1d" in head)
 
 
-def _numbers(record: Any, fields: dict[str, Any], identifiers: dict[str, list[str]]) -> None:
-    # In 020$a a qualifier or the binding may stand alone: what has no digits is no number.
-    fields["isbn"] = [value for value in _values(record, "020", "a") if any(map(str.isdigit, value))]
-    cancelled = [number for value in _values(record, "020", "z") for number in isbns.numbers(value)]
-    for scheme, values in (
-        ("isbn.cancelled", cancelled),
-        ("lccn", [value.strip() for value in _values(record, "010", "a")]),
-        (
-            "oclc",
-            [value.partition(")")[2].strip() for value in _values(record, "035", "a") if value.startswith("(OCoLC)")],
-        ),
-    ):
-        found = list(dict.fromkeys(value for value in values if value))
-        if found:
-            identifiers[scheme] = found
+def _is_xml(beginning: Beginning) -> bool:
+    start = beginning.start
+    return start.startswith("<") and re.search(r"<(\w+:)?(record|collection)\b", start[:5000]) is not None
 
 
-def _imprint(record: Any, fields: dict[str, Any]) -> None:
-    imprints = [field for field in record.get_fields("260", "264") if not field.control_field]
-    # 264 says by its second indicator whether it is the publication (1), the printing (3) or the copyright (4).
-    imprints.sort(key=lambda field: field.tag == "264" and field.indicators.second != "1")
-    names = [name for field in imprints for name in _parts(field, "b") if name.strip()]
-    for name in names[:1]:
-        publisher = titles.without_isbd(name).strip("[] ")
-        if publisher.lower().rstrip(".") not in ("s.n", "sn", "publisher not identified", "n.pub"):
-            fields["publisher"] = publisher
-    dates = [date for field in imprints for date in _parts(field, "c") if date.strip()]
-    coded = _control(record, "008")[7:11]
-    fields["published"] = dates[0] if dates else coded if coded.isascii() and coded.isdigit() else ""
-
-
-def _series(record: Any, fields: dict[str, Any]) -> None:
-    for field in record.get_fields("490", "830", "440"):
-        if field.control_field:
-            continue
-        name = titles.without_isbd(" ".join(part.strip() for part in _parts(field, "a", "p")))
-        if not name:
-            continue
-        fields["series"] = name
-        volumes = [re.findall(r"\d+(?:\.\d+)?", volume) for volume in _parts(field, "v")]
-        if len(volumes) == 1 and len(volumes[0]) == 1:
-            fields["series_position"] = volumes[0][0]
-        return
-
-
-def _language(record: Any) -> str:
-    stated = _values(record, "041", "a")
-    if stated:
-        return "/".join(code.strip() for code in stated)
-    return _control(record, "008")[35:38].strip(" |0")
-
-
-def _pages(record: Any) -> bool:
-    return any(re.search(r"\d\s*(p|pp|pages|s|seiten)\b", value, re.I) for value in _values(record, "300", "a")[:1])
-
-
-def _subjects(record: Any) -> list[str]:
-    found = []
-    for field in record.get_fields("600", "610", "611", "630", "650", "651"):
-        if field.control_field:
-            continue
-        main = " ".join(part.strip() for part in _parts(field, *"abcdefgklmnopqrst"))
-        subdivisions = [titles.without_isbd(part.strip()) for part in _parts(field, "x", "y", "z", "v")]
-        ordered = [part.value for part in field.subfields if part.code in "vxyz"]
-        if len(ordered) == len(subdivisions):
-            subdivisions = [titles.without_isbd(part.strip()) for part in ordered]
-        heading = " -- ".join(part for part in (titles.without_isbd(main), *subdivisions) if part)
-        if heading:
-            found.append(heading)
-    return list(dict.fromkeys(found))
-
-
-# Where identifiers of people in $0 come from, and their schemes.
-_AUTHORITIES = (
-    (re.compile(r"\(DE-588\)\s*(?P<id>[0-9X-]+)"), "gnd"),
-    (re.compile(r"https?://d-nb\.info/gnd/(?P<id>[0-9X-]+)"), "gnd"),
-    (re.compile(r"https?://(?:www\.)?viaf\.org/viaf/(?P<id>[0-9]+)/?"), "viaf"),
-    (re.compile(r"\((?:viaf|VIAF)\)\s*(?P<id>[0-9]+)"), "viaf"),
-    (re.compile(r"https?://id\.loc\.gov/authorities/names/(?P<id>[a-z]+[0-9]+)"), "lcnaf"),
-)
-
-
-def _credits(record: Any) -> list[Credit]:
-    found = []
-    for field in record.get_fields("100", "110", "111", "700", "710", "711"):
-        # With a title ($t) it is a work within this book, or one beside it: not a contributor to this one.
-        if field.control_field or field.get_subfields("t"):
-            continue
-        name, filed = _name(field)
-        if name:
-            role = _role(field)
-            dates = field.get_subfields("d")
-            # What is not filed by a family name (a body, "Elizabeth II") is filed as it stands.
-            sort_name = None if filed else name
-            found.append(Credit(name, role, _authority(field), filed, None, sort_name, dates[0] if dates else None))
-    return found
-
-
-def _name(field: Any) -> tuple[str, bool]:
-    """The name of a heading, and whether it is filed by the family name (first indicator 1)."""
-    if field.tag[1:] != "00":
-        return titles.without_isbd(" ".join(part.strip() for part in _parts(field, "a", "b"))), False
-    filed = field.indicators.first == "1"
-    name = " ".join(part.strip() for part in _parts(field, "a", "b"))
-    fuller = " ".join(part.strip() for part in _parts(field, "q")).rstrip(" ,")
-    titled = " ".join(part.strip() for part in _parts(field, "c")).rstrip(" ,.")
-    if filed:
-        name = name.rstrip(" ,")
-        name = f"{name} {fuller}" if fuller else name
-        return (f"{name}, {titled}" if titled else name), True
-    return titles.without_isbd(name), False
-
-
-def _role(field: Any) -> str | None:
-    """The first relator that the catalog knows; without any, a main entry is an author, an added one a contributor."""
-    terms = field.get_subfields("4", "j" if field.tag.endswith("11") else "e")
-    for term in terms:
-        if roles.of(term):
-            return str(term)
-    if terms:
-        return str(terms[0])
-    return None if field.tag.startswith("1") else "contributor"
-
-
-def _authority(field: Any) -> Key | None:
-    for value in field.get_subfields("0"):
-        for pattern, scheme in _AUTHORITIES:
-            match = pattern.fullmatch(value.strip())
-            if match:
-                return Key(scheme, match["id"])
-    return None
+BINARY = Format("marc", "MARC 21", _is_binary, _binary_rows, BinaryRejects, "books", SOURCE, "record", is_text=False)
+XML = Format("marcxml", "MARCXML", _is_xml, _xml_rows, XmlRejects, "books", SOURCE, "record", is_text=False)

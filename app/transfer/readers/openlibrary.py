@@ -10,12 +10,16 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import IO, Any
 
+from app.transfer.guess import Beginning, Guess, Wishes
 from app.transfer.mending import names, titles
 from app.transfer.records import Credit, Flaw, Key, Kind, Rejected, Row, Skipped
+from app.transfer.rejects import Rejects, as_json, members
+from app.transfer.sources import Source
 from app.values.text import showable
 
+from .format import Format
 from .lines import SHOWN, Lines
 
 SOURCE = "openlibrary"
@@ -222,3 +226,22 @@ _MADE: dict[str, tuple[Kind, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "/type/work": ("books", _work),
     "/type/edition": ("books", _edition),
 }
+
+
+class DumpRejects(Rejects):
+    """The line, and behind a further tab the reason."""
+
+    def _add(self, file: IO[Any], rejected: Rejected) -> None:
+        beside = as_json(members(rejected, "line"))
+        file.write(f"{rejected.original}{NOTE}{beside}\n")
+
+
+def _rows(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Rejected | Skipped]:
+    return records(Lines(source, guess.encoding or "utf-8"))
+
+
+def _is_dump(beginning: Beginning) -> bool:
+    return re.match(r"/type/\w+\t/", beginning.start) is not None
+
+
+DUMP = Format("openlibrary", "Open Library dump", _is_dump, _rows, DumpRejects, source=SOURCE)
