@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -200,15 +200,8 @@ class _Draft:
             return True
         if len(credits) > MOST_CONTRIBUTORS:
             return False
-        # Who stands there twice in a role is two people of one name.
-        namesakes: Counter[tuple[str | None, str | None]] = Counter()
-        nths = []
-        for one in credits:
-            nths.append(namesakes[one.name, one.role])
-            namesakes[one.name, one.role] += 1
-        found: list[Contributor | None] = [None] * len(credits)
-        for nth in range(max(nths, default=-1) + 1):
-            places = [place for place, its in enumerate(nths) if its == nth]
+        found: dict[int, Contributor] = {}
+        for nth, places in enumerate(_layers(credits)):
             sent = [
                 {name: getattr(credits[place], name) for name in ("name", "role", "credited_as")} for place in places
             ]
@@ -217,7 +210,7 @@ class _Draft:
                 return False
             for place, one in zip(places, read, strict=True):
                 found[place] = Contributor(one.name, one.role, None, one.credited_as, nth=nth)
-        self.contributors = [one for one in found if one]
+        self.contributors = [found[place] for place in range(len(credits))]
         return True
 
     # ---- one method for each kind of value
@@ -434,6 +427,19 @@ class _Draft:
                 self.values.setdefault(name, value)
         if contributor.alternate_names:
             self.values["alternate_names"] = list(contributor.alternate_names)
+
+
+def _layers(credits: Sequence[Credit]) -> list[list[int]]:
+    """The places of credits in layers: who stands twice in a role is two people of one name, in two layers."""
+    layers: list[list[int]] = []
+    namesakes: Counter[tuple[str | None, str | None]] = Counter()
+    for place, one in enumerate(credits):
+        nth = namesakes[one.name, one.role]
+        namesakes[one.name, one.role] += 1
+        if nth == len(layers):
+            layers.append([])
+        layers[nth].append(place)
+    return layers
 
 
 _Take = Callable[[_Draft, Field, Any], None]
