@@ -77,6 +77,8 @@ class Chunk:
         self.mends: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
+        self.repeated = 0  # books whose row stood there before, letter by letter: nothing is to be stored of them
+        self._last: dict[str, Prepared] = {}  # the last book of each digest
         self.outcomes: list[Outcome] = []  # each of them may yet be refused
         self.waiting: dict[tuple[str, int], Prepared] = {}  # what may yet be rejected, by kind and place
         self.position = 0  # bytes of the file that were read for it and those before
@@ -130,6 +132,10 @@ class Chunk:
         get = values.get
         identifiers, (scheme, key) = get("identifiers"), book.key or (None, None)
         if book.digest:
+            before, self._last[book.digest] = self._last.get(book.digest), book
+            if before and (before.values, before.contributors) == (book.values, book.contributors):
+                self.repeated += 1
+                return
             scheme, key = DIGEST, book.digest
             identifiers = {**(identifiers or {}), DIGEST: [key]}
         subjects = get("subjects")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SPOKEN = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
-_marc = re.compile(rb"\s*[0-9]{5}[acdnps ][a-z ][a-z ][ -~]{2}[0-9 ]{2}[0-9]{5}", re.DOTALL)
+_marc = re.compile(rb"\s*[ -~]{5}[acdnps ][a-z ][a-z ][ -~]{2}[0-9 ]{2}[0-9]{5}", re.DOTALL)
 _dump = re.compile(r"/type/\w+\t/")
 MOST_CONTROLS = 0.02  # share of control characters above which something is no text
 
@@ -138,9 +139,16 @@ def _encoding(head: bytes, wished: str | None) -> str:
     if wished:
         try:
             name = codecs.lookup(wished).name
+            io.TextIOWrapper(io.BytesIO(), name)  # some are of bytes, not of text
         except LookupError:
             raise Unreadable(f"There is no encoding {wished!r}; try utf-8, cp1252, latin-1 or utf-16.") from None
-        return bom if bom and name in ("utf-8", "utf-16") else name
+        if bom and name in ("utf-8", "utf-16"):
+            return bom
+        try:
+            _decoded(head, name)
+        except UnicodeError as error:
+            raise Unreadable(f"Its encoding is not {wished}: {error}. Leave --encoding out: it is guessed.") from None
+        return name
     if bom:
         return bom
     nulls = head[:2000]
@@ -190,4 +198,5 @@ def _refuse_binary(text: str) -> None:
     sample = text[:20_000]
     controls = sum(ord(one) < 32 and one not in "\t\r\n\f\v" for one in sample)
     if controls > MOST_CONTROLS * len(sample) + 1:
-        raise Unreadable(f"It is no text. {READABLE}")
+        said = f"{controls:,} of its first {len(sample):,} characters are control characters, such as NUL"
+        raise Unreadable(f"It is no text: {said}. {READABLE} If it is a table all the same, say --format csv.")

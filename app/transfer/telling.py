@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from .guessing import FORMATS
 from .importing import Import
 from .intake import Incoming
 from .mending import KINDS
@@ -131,6 +132,12 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
     console.print(f"{total.read:,} records in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
     if total.read and total.read == total.unchanged + total.skipped and not total.reasons.total() - total.skipped:
         console.print("Nothing has changed: all of it was there already.", markup=False)
+
+
+def misfit(console: Console, incoming: Incoming) -> None:
+    """That nothing of a file is of the format that it is said to have."""
+    name = FORMATS[incoming.guess.format]
+    console.print(f"{name_of(incoming)}: Nothing of it is {name}; leave --format out, and it is guessed.", markup=False)
 
 
 def rejected(console: Console, incoming: Incoming, some: Iterable[Rejected], count: int) -> None:
