@@ -16,7 +16,7 @@ from .columns import OF_AUTHORS, OF_BOOKS, Columns
 from .records import DIGEST, Contributor, Flaw, Key, Kind, Outcome, Prepared, Rejected, Skipped
 
 MOST_RECORDS = 2_500  # what others write of the same authors waits for them: half a second
-MOST_BYTES = 16_000_000
+MOST_BYTES = 8_000_000
 LONGEST_KEY = Identifiers.value.longest
 
 # The columns of the staging tables, in the order in which they are written.
@@ -72,6 +72,8 @@ class Chunk:
         self.mends: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
+        self.repeated = 0  # books whose row stood there before, letter by letter: nothing is to be stored of them
+        self._last: dict[str, Prepared] = {}  # the last book of each digest
         self.outcomes: list[Outcome] = []  # each of them may yet be refused
         self.waiting: dict[tuple[str, int], Prepared] = {}  # what may yet be rejected, by kind and place
         self.position = 0  # bytes of the file that were read for it and those before
@@ -124,6 +126,10 @@ class Chunk:
         place, values, restored = self.books.rows, book.values, book.restored
         scheme, key = book.key or (None, None)
         if book.digest:
+            before, self._last[book.digest] = self._last.get(book.digest), book
+            if before and (before.values, before.contributors) == (book.values, book.contributors):
+                self.repeated += 1
+                return
             # What another row was known by stands in our own tables, and stays; what they are known by themselves does
             # not, so that a table that was read in is written out the same.
             identifiers = values.get("identifiers", {})

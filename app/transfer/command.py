@@ -90,6 +90,8 @@ def run(app: Flask, asked: Asked) -> int:
                 telling.rejected(progress, one.incoming, one.shown, 0 if one.rejects else one.report.rejected)
                 if one.broke_off:
                     progress.print(f"{telling.name_of(one.incoming)}: {one.broke_off}", markup=False)
+                if asked.format and one.report.read == one.report.rejected and (one.broke_off or one.report.read):
+                    telling.misfit(progress, one.incoming)
             telling.summary(out, reports, time.monotonic() - began, dry=asked.dry_run)
     if unwritten or any(one.broke_off for one in done):
         return FAILED

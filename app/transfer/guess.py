@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,7 +55,7 @@ class Beginning:
     @cached_property
     def text(self) -> str:
         """The text, without what is cut off at its end."""
-        return codecs.getincrementaldecoder(self.encoding)("replace").decode(self.head)
+        return _decoded(self.head, self.encoding)
 
     @cached_property
     def start(self) -> str:
@@ -99,9 +100,16 @@ def _encoding(head: bytes, wished: str | None) -> str:
     if wished:
         try:
             name = codecs.lookup(wished).name
+            io.TextIOWrapper(io.BytesIO(), name)  # some are of bytes, not of text
         except LookupError:
             raise Unreadable(f"There is no encoding {wished!r}; try utf-8, cp1252, latin-1 or utf-16.") from None
-        return bom if bom and name in ("utf-8", "utf-16") else name
+        if bom and name in ("utf-8", "utf-16"):
+            return bom
+        try:
+            _decoded(head, name)
+        except UnicodeError as error:
+            raise Unreadable(f"Its encoding is not {wished}: {error}. Leave --encoding out: it is guessed.") from None
+        return name
     if bom:
         return bom
     nulls = head[:2000]
@@ -119,3 +127,7 @@ def _encoding(head: bytes, wished: str | None) -> str:
             return "latin-1"
         return "cp1252"
     return "utf-8"
+
+
+def _decoded(head: bytes, encoding: str) -> str:
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head)

@@ -59,4 +59,5 @@ def _refuse_what_is_no_table(beginning: Beginning) -> None:
     sample = beginning.text[:20_000]
     controls = sum(ord(one) < 32 and one not in "\t\r\n\f\v" for one in sample)
     if controls > MOST_CONTROLS * len(sample) + 1:
-        raise Unreadable(f"It is no text. {READABLE}")
+        said = f"{controls:,} of its first {len(sample):,} characters are control characters, such as NUL"
+        raise Unreadable(f"It is no text: {said}. {READABLE} If it is a table all the same, say --format csv.")

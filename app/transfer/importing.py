@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -69,13 +69,16 @@ class Import:
             storing = stack.enter_context(ThreadPoolExecutor(1, "storing"))
             try:
                 for chunk in reader:
-                    storing.submit(self._store, app, catalog, chunk, digest).result()
+                    stored = storing.submit(self._store, app, catalog, chunk, digest)
+                    try:
+                        stored.result()
+                    except KeyboardInterrupt:
+                        while wait([stored], PATIENCE).not_done:  # a call may come between two statements
+                            catalog.cancel()
+                        raise
                     self.follow(self)
             except BreaksOff as error:
                 self.broke_off = str(error)
-            except KeyboardInterrupt:
-                catalog.cancel()
-                raise
         if digest:
             with app.app_context():
                 catalog.finish(digest)

@@ -104,7 +104,14 @@ def open(path: str, wishes: Wishes | None = None) -> Incoming:  # the module is 
     wishes = wishes or Wishes()
     source = open_source(path)
     try:
-        return Incoming(source, guess(source, wishes), wishes)
+        guessed = guess(source, wishes)
+        if wishes.restore and guessed.format not in ("ndjson", "json"):
+            raise Unreadable("--restore reads the NDJSON that `catalog export` wrote; leave it out for other files.")
+        return Incoming(source, guessed, wishes)
+    except Unreadable as error:
+        source.close()
+        # What is cut off near its beginning looks like something else.
+        raise Unreadable(source.damage or str(error)) from None
     except builtins.BaseException:
         source.close()
         raise

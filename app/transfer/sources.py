@@ -22,6 +22,7 @@ READABLE = "Formats that can be read: CSV, TSV, JSON, Open Library dumps, MARC, 
 MOST_EXPANSION = 500  # times that a compressed file may grow, once it is larger than:
 HARMLESS = 1 << 26
 ZSTD_WINDOW = 1 << 27  # what `zstd --long=27` needs, in bytes
+ENCRYPTED = 1  # a flag of a file in a zip archive
 ZSTD_PIECE = 1 << 10  # fed at once: one KiB becomes 32 MiB at most
 
 _PACKED = {
@@ -31,6 +32,7 @@ _PACKED = {
     b"PK\x05\x06": "zip",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
+LONGEST_MAGIC = max(map(len, _PACKED))
 # What is no catalog, by how it begins, and what to do about it.
 _FOREIGN = {
     b"\x89PNG": "a picture (PNG)",
@@ -76,12 +78,18 @@ class Source:
     packing: str | None
     size: int | None
     _counted: _Counted = field(repr=False)
+    _unpacked: _Unpacked = field(repr=False)
     _closing: list[Callable[[], object]] = field(repr=False)
 
     @property
     def position(self) -> int:
-        """How many bytes of the file have been read."""
-        return self._counted.count
+        """How many bytes of the file have been read. Those of a zip archive's list of contents are read twice."""
+        return self._counted.count if self.size is None else min(self._counted.count, self.size)
+
+    @property
+    def damage(self) -> str | None:
+        """Why it cannot be read to its end, if that came to light."""
+        return str(self._unpacked.error) if self._unpacked.error else None
 
     def close(self) -> None:
         """Close everything that was opened for it; standard input stays open."""
@@ -102,11 +110,14 @@ def open_source(path: str) -> Source:
         raw, size = _raw(path, closing)
         counted = _Counted(raw)
         plain = io.BufferedReader(counted, SAMPLE)
-        packing = next((name for magic, name in _PACKED.items() if plain.peek(8).startswith(magic)), None)
+        beginning = _peek(plain, None)
+        packing = next((name for magic, name in _PACKED.items() if beginning.startswith(magic)), None)
         unpacked = _Unpacked(*_unpack(packing, plain, counted, closing))
         stream = io.BufferedReader(unpacked, SAMPLE)
         head = _peek(stream, packing)
-        source = Source("standard input" if path == "-" else path, stream, head, packing, size, counted, closing)
+        source = Source(
+            "standard input" if path == "-" else path, stream, head, packing, size, counted, unpacked, closing
+        )
         _refuse_foreign(head)
         if packing and any(head.startswith(magic) for magic in _PACKED):
             raise Unreadable("It is compressed twice; unpack it once.")
@@ -136,14 +147,14 @@ def _peek(stream: Stream, packing: str | None) -> bytes:
         head = stream.peek(SAMPLE)
     except BreaksOff as error:
         raise Unreadable(str(error)) from None
-    except IsADirectoryError:
-        raise Unreadable("It is a directory; name a file in it.") from None
     if not head:
         raise Unreadable("It is empty." if packing is None else "What is packed in it is empty.")
     return head[:SAMPLE]
 
 
 def _refuse_foreign(head: bytes) -> None:
+    if head[257:262] == b"ustar":
+        raise Unreadable("It is a tar archive; unpack it and name a file in it.")
     for magic, noun in _FOREIGN.items():
         if head.startswith(magic):
             raise Unreadable(f"It is {noun}. {READABLE}")
@@ -193,6 +204,8 @@ def _only_member(
         if len(members) != 1:
             some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
             raise Unreadable(f"The archive holds {len(names)} files ({some}); unpack it and name one of them.")
+        if members[0].flag_bits & ENCRYPTED:
+            raise Unreadable("The archive is encrypted; unpack it first.")
         member = archive.open(members[0])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise Unreadable(f"The archive cannot be read: {error}.") from None
@@ -239,7 +252,15 @@ class _Counted(io.RawIOBase):
         return self._raw.tell()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._raw.read(len(buffer)) or b""
+        try:
+            chunk = self._raw.read(len(buffer)) or b""
+            # A pipe may bring the beginning, by which a file is judged, letter by letter.
+            while self.count + len(chunk) < LONGEST_MAGIC <= len(buffer) and (more := self._raw.read(LONGEST_MAGIC)):
+                chunk += more
+        except IsADirectoryError:  # standard input
+            raise Unreadable("It is a directory; name a file in it.") from None
+        except OSError as error:
+            raise BreaksOff(f"It cannot be read further than {self.count:,} bytes: {error.strerror}.") from None
         buffer[: len(chunk)] = chunk
         self.count += len(chunk)
         return len(chunk)
@@ -255,14 +276,14 @@ class _Unpacked(io.RawIOBase):
         self._stream, self._packed = stream, packed
         self._count = 0
         self._left = b""
-        self._error: BreaksOff | None = None
+        self.error: BreaksOff | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         filled = 0
-        while filled < len(buffer) and not self._error:
+        while filled < len(buffer) and not self.error:
             chunk = self._left or self._next(len(buffer) - filled)
             if not chunk:
                 break
@@ -270,26 +291,25 @@ class _Unpacked(io.RawIOBase):
             self._left = chunk[len(taken) :]
             buffer[filled : filled + len(taken)] = taken
             filled += len(taken)
-        if not filled and self._error:
-            raise self._error
+        if not filled and self.error:
+            raise self.error
         return filled
 
     def _next(self, size: int) -> bytes:
         try:
             chunk = self._stream.read1(size)
+        except BreaksOff as error:
+            self.error = error
+            return b""
         except (EOFError, zlib.error, OSError, ValueError, zstandard.ZstdError, zipfile.BadZipFile) as error:
-            if self._packed is None:
-                why = getattr(error, "strerror", None) or error
-                self._error = BreaksOff(f"It cannot be read further than {self._count:,} bytes: {why}.")
-                return b""
-            self._error = BreaksOff(
+            self.error = BreaksOff(
                 f"The compressed file is damaged or cut off ({error}), after {self._count:,} unpacked bytes. "
                 "Get it again; what was read up to there stands."
             )
             return b""
         self._count += len(chunk)
         if self._packed and self._count > HARMLESS and self._count > MOST_EXPANSION * self._packed():
-            self._error = BreaksOff(
+            self.error = BreaksOff(
                 f"It grows more than {MOST_EXPANSION}-fold when it is unpacked, as nothing does but a zip bomb. "
                 "If it is none, unpack it first."
             )

@@ -134,6 +134,14 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
         console.print(f"Nothing has changed{': all of it was there already' if is_there else ''}.", markup=False)
 
 
+def misfit(console: Console, incoming: Incoming) -> None:
+    """That nothing of a file is of the format that it is said to have."""
+    label = incoming.guess.label
+    console.print(
+        f"{name_of(incoming)}: Nothing of it is {label}; leave --format out, and it is guessed.", markup=False
+    )
+
+
 def rejected(console: Console, incoming: Incoming, some: Iterable[Rejected], count: int) -> None:
     """The first records that were rejected, where no file takes them."""
     shown = 0

@@ -126,6 +126,21 @@ def test_the_same_file_again_changes_nothing_and_says_so(load, client):
     assert (everything(client), everything(client, "authors")) == before
 
 
+def test_a_row_that_stands_there_a_thousand_times_is_one_book_at_no_cost(load, client):
+    rows = ["A,Homer"] * 1_000 + ["B,Homer"] + ["A,Homer"] * 1_000
+    assert load("\n".join(["title,authors", *rows, ""])).fates == (2, 0, 1_999, 0, 0)
+    assert [book["title"] for book in everything(client)] == ["A", "B"]
+    again = load("\n".join(["title,authors", *rows, ""]), options=("--on-conflict", "skip"))
+    assert again.fates == (0, 0, 0, 2_001, 0)
+
+
+def test_of_rows_of_one_digest_each_that_differs_from_the_one_before_is_stored(load, client):
+    digest = "0" * 32
+    records = [{"title": title, "identifiers": {"digest": [digest]}} for title in "AABA"]
+    assert load(ndjson(*records), name="file.ndjson").fates == (1, 2, 1, 0, 0)
+    assert [book["title"] for book in everything(client)] == ["A"]
+
+
 # Each case: records by NDJSON (or books that stand there already), and what stands there afterwards: books as
 # (title, isbn, identifiers without digests).
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _READ_ONLY = ("id", "created_at", "updated_at")
 _CONTRIBUTOR = frozenset({"id", "name", "role", "credited_as"})
 
 _between = re.compile(r"[\s,]*")
-_token = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_token = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
 CERTAIN = 32  # characters before the end of what was read, up to which a mistake is one, and not the cut
 
 
@@ -164,7 +164,11 @@ class _Items:
                 end = found
                 break
             if not self._more():
-                raise BreaksOff(f"The array cannot be read beyond record {number:,}: {mistake or 'it is cut off'}.")
+                if self._ended:
+                    why = mistake if certain and mistake else "the file is cut off there"
+                else:
+                    why = f"the next one has more than {LONGEST:,} characters, or its brackets do not match"
+                raise BreaksOff(f"The array cannot be read beyond record {number:,}: {why}. What came before stands.")
         text, self._at = self._buffer[self._at : end], end
         return text, value, mistake
 

@@ -25,8 +25,9 @@ from .marcbooks import SOURCE, book_of
 
 END = b"\x1d"  # of a record
 LONGEST = 1 << 20  # bytes of a record; the format itself ends at 99,999
-LONGEST_TEXT = 1 << 20  # characters between two tags of MARCXML
+LENGTH_OF_TAGS = 50  # about that of the tags around a piece of text
 _PIECE = 1 << 16
+_TOO_LONG = f"A record is longer than {LONGEST:,} characters, as none of MARC is. What came before stands."
 
 logging.getLogger("pymarc").setLevel(logging.ERROR)  # it writes of every missing indicator
 
@@ -107,12 +108,14 @@ class _Collection(XmlHandler):
         super().__init__()
         self.found: list[tuple[Any, str]] = []
         self._flaw = ""
-        self._length = 0
+        self._length = 0  # of the record so far, or of what stands between two
+        self.heard = False  # whether the parser has told anything
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 - SAX calls it so
         if name[1] == "record":
             self._flaw = ""
-        self._length = 0
+            self._length = 0
+        self._count(LENGTH_OF_TAGS)
         try:
             super().startElementNS(name, qname, attrs)
         except Exception as error:  # an attribute that is missing, or no indicator
@@ -125,10 +128,14 @@ class _Collection(XmlHandler):
             self._flaw = self._flaw or f"{name[1]}: {str(error) or type(error).__name__}"
 
     def characters(self, content: str) -> None:
-        self._length += len(content)
-        if self._length > LONGEST_TEXT:
-            raise BreaksOff(f"More than {LONGEST_TEXT:,} characters stand between two tags: this is no MARCXML.")
+        self._count(len(content))
         super().characters(content)
+
+    def _count(self, length: int) -> None:
+        self.heard = True
+        self._length += length
+        if self._length > LONGEST:
+            raise BreaksOff(_TOO_LONG)
 
     def process_record(self, record: Any) -> None:
         self.found.append((record, self._flaw))
@@ -157,7 +164,7 @@ def marcxml(source: Source, scheme: str | None) -> Iterator[Row | Rejected | Ski
     parser.setFeature(feature_external_ges, False)
     parser.setContentHandler(handler)
     parser.setProperty(property_lexical_handler, _NoDoctype())
-    number, ended = 0, False
+    number, silent, ended = 0, 0, False
     while not ended:
         broken: BreaksOff | None = None
         try:
@@ -165,6 +172,10 @@ def marcxml(source: Source, scheme: str | None) -> Iterator[Row | Rejected | Ski
             ended = not piece
             if piece:
                 parser.feed(piece)  # type: ignore[attr-defined]
+                silent = 0 if handler.heard else silent + len(piece)
+                handler.heard = False
+                if silent > LONGEST:  # a tag that does not end; the parser keeps all of it
+                    raise BreaksOff(_TOO_LONG)
             else:
                 parser.close()  # type: ignore[attr-defined]
         except xml.sax.SAXParseException as error:
@@ -229,7 +240,7 @@ def _xml_rows(source: Source, guess: Guess, wishes: Wishes) -> Iterator[Row | Re
     return marcxml(source, wishes.source)
 
 
-_leader = re.compile(rb"\s*[0-9]{5}[acdnps ][a-z ][a-z ][ -~]{2}[0-9 ]{2}[0-9]{5}", re.DOTALL)
+_leader = re.compile(rb"\s*[ -~]{5}[acdnps ][a-z ][a-z ][ -~]{2}[0-9 ]{2}[0-9]{5}", re.DOTALL)
 
 
 def _is_binary(beginning: Beginning) -> bool:

@@ -155,6 +155,7 @@ class Catalog:
                 people.merge(cursor, stored.counts, update=self._update)
                 for place in books.merge(cursor, stored.counts, update=self._update):
                     stored.rejected.append(_lonely(chunk.waiting["books", place]))
+            stored.counts["unchanged" if self._update else "known"] += chunk.repeated
             stored.rejected.sort(key=lambda one: one.place)
             said = mark(stored)
             if said is not None and not self._dry:
