@@ -48,6 +48,7 @@ _roles = (
     re.compile(r"(?P<name>.*[^\s,]),\s*(?P<role>[a-zäöüß]{2,12}\.?)"),
     re.compile(r"(?P<role>[^\W\d_]+\.?) (?:by|von|par|por|da|door) (?P<name>.*)", re.I),
 )
+_role_mark = re.compile(r"[\[(,]|\b(?:by|von|par|por|da|door) ", re.I)  # without one there is no role, as nearly always
 _by = re.compile(r"by (?=[^\W\d_])")
 _role_words = re.compile(r"\s*[,/&]\s*")
 _and_others = re.compile(
@@ -134,7 +135,7 @@ def _joined(given: str, family: str) -> str:
 
 def with_role(text: str) -> tuple[str, str | None]:
     """A name and the role that stands beside it: "Constance Garnett [translator]"; None where none does."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or not _role_mark.search(text):
         return text, None
     for pattern in _roles:
         match = pattern.fullmatch(text)
