@@ -32,7 +32,6 @@ from .storing.refusals import Refused
 
 COMPLETE, WITH_REJECTS, FAILED = range(3)
 DISK_FULL, SCARCE = "53100", "53"  # SQLSTATE, and the class of it
-MANY = 1_000  # records after which the planner should know of them at once
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ def run(app: Flask, asked: Asked) -> int:
                 for one in imports:
                     done.append(one)
                     _import(app, opened, one, progress)
-                if sum(one.report.created + one.report.updated for one in done) >= MANY:
-                    opened.tell_planner()
+                opened.tell_planner(sum(one.report.created + one.report.updated for one in done))
         finally:
             reports = [(telling.name_of(one.incoming), one.report) for one in done]
             unwritten = _write_report(asked, done)

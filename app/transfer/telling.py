@@ -128,7 +128,8 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
             details.add_row(f"skipped: {reason}", f"{count:,}", "")
         console.print(details)
     rate = total.read / max(seconds, 0.001)
-    console.print(f"{total.read:,} records in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
+    noun = "record" if total.read == 1 else "records"
+    console.print(f"{total.read:,} {noun} in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
     if total.read and not (total.created or total.updated):
         is_there = total.unchanged + total.reasons[KNOWN] == total.read
         console.print(f"Nothing has changed{': all of it was there already' if is_there else ''}.", markup=False)

@@ -55,6 +55,9 @@ _TIDY = """
     SELECT gin_clean_pending_list(oid::regclass) FROM pg_class
     WHERE relname IN ('ix_books_identifiers', 'ix_authors_identifiers') AND pg_has_role(relowner, 'USAGE')
 """
+MANY = 1_000
+# How many records the planner believes that there are.
+_PLANNED_FOR = "SELECT sum(greatest(reltuples, 0)) FROM pg_class WHERE oid IN ('books'::regclass, 'authors'::regclass)"
 # The triggers' plans are kept for the session, and one that was made for an empty vocabulary looks through all of it
 # for each word. Whatever analyzes a table has them made anew.
 _PLAN_ANEW = "ANALYZE vocabulary (word)"
@@ -167,10 +170,18 @@ class Catalog:
         """Forget how far the import of a file came: it came to the end."""
         self._lasting(lambda: self._execute(marks.REMOVE, {"digest": digest}))
 
-    def tell_planner(self) -> None:
-        """Let the planner know of what was stored."""
+    def tell_planner(self, changed: int) -> None:
+        """Let the planner know of so many records that were stored; if they are few, Postgres does it in time."""
+
+        def tell() -> None:
+            with self._connection.cursor() as cursor:
+                cursor.execute(_PLANNED_FOR)
+                if changed >= max(MANY, cursor.fetchone()[0] / 10):
+                    cursor.execute("ANALYZE books, authors, contributions")
+            self._end()
+
         if not self._dry:
-            self._lasting(lambda: self._execute("ANALYZE books, authors, contributions"))
+            self._lasting(tell)
 
     def cancel(self) -> None:
         """Stop what another thread does here."""
