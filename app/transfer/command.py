@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,8 @@ from .storing.catalog import Busy, Catalog
 from .storing.refusals import Refused
 
 COMPLETE, WITH_REJECTS, FAILED = range(3)
+SWITCH_SECONDS = 0.0005  # a thread keeps the interpreter from others (Python: 0.005)
+COLLECTING = (50_000, 20, 20)  # new objects after which Python collects (700), and how often it looks at older ones
 DISK_FULL, SCARCE = "53100", "53"  # SQLSTATE, and the class of it
 
 
@@ -68,7 +72,7 @@ def run(app: Flask, asked: Asked) -> int:
         out.quiet = progress.quiet = True
     _judge(asked)
     began = time.monotonic()
-    with _terminable(), contextlib.ExitStack() as stack:
+    with _terminable(), _paced(), contextlib.ExitStack() as stack:
         imports = _imports(asked, stack)
         for one in imports:
             telling.guess(out, one.incoming)
@@ -94,6 +98,21 @@ def run(app: Flask, asked: Asked) -> int:
     if unwritten or any(one.broke_off for one in done):
         return FAILED
     return WITH_REJECTS if any(one.report.rejected for one in done) else COMPLETE
+
+
+@contextlib.contextmanager
+def _paced() -> Iterator[None]:
+    """Let the thread that stores go on as soon as the database has answered, however busy the one that reads is; and
+    chunks, which are many objects for a short while, need not be looked through for cycles all the time.
+    """
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*COLLECTING)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
 
 
 @contextlib.contextmanager

@@ -39,6 +39,7 @@ SETTINGS = {
     "gin_pending_list_limit": "16MB",
     "enable_seqscan": "off",
     "enable_mergejoin": "off",
+    "enable_hashjoin": "off",
     "synchronous_commit": "on",
 }
 LOCK = 0x696D706F7274  # "import": of all imports, one runs at a time

@@ -127,12 +127,13 @@ _NUMBER = f"""
         ) AS first
         FROM staged_people AS p WHERE {_OPEN}
     ), numbered AS MATERIALIZED (
-        SELECT first, coalesce(kept_id, nextval(pg_get_serial_sequence('authors', 'id'))) AS id
-        FROM (SELECT first, kept_id FROM alike WHERE place = first ORDER BY first) AS firsts
+        SELECT place, first,
+            CASE WHEN place = first THEN coalesce(kept_id, nextval(pg_get_serial_sequence('authors', 'id'))) END AS id
+        FROM (SELECT * FROM alike ORDER BY place) AS ordered
     )
-    UPDATE staged_people AS staged SET author_id = numbered.id, is_new = staged.place = first
-    FROM alike JOIN numbered USING (first)
-    WHERE staged.place = alike.place
+    UPDATE staged_people AS staged SET author_id = found.id, is_new = staged.place = found.first
+    FROM (SELECT place, first, max(id) OVER (PARTITION BY first) AS id FROM numbered) AS found
+    WHERE staged.place = found.place
 """
 # An author who is known by key alone bears it as a name, until the record arrives.
 _MAKE = f"""
