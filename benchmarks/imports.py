@@ -33,7 +33,7 @@ AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Timing:
-    """Books stored, in how many seconds; `memory` is the most that the importing process had, in megabytes."""
+    """Books (or lines) read, in how many seconds; `memory` is the most that an importing process had, in megabytes."""
 
     books: int
     seconds: float
@@ -52,12 +52,15 @@ def measure(cluster: Cluster, books: int, folder: Path) -> dict[str, Timing]:
     few = min(books, FEW)
     few_rows = folder / f"rows_{few}"
     _write_rows(few_rows, few)
+    lines = _write_dump(few_rows, few)
     found = {}
     with _database(cluster, "import_ours") as name:
-        found["import"] = _import(cluster, name, rows, books)
-        found["import of the same file again"] = _import(cluster, name, rows, books)
+        found["import"] = _import(cluster, name, rows / "books.csv", books)
+        found["import of the same file again"] = _import(cluster, name, rows / "books.csv", books)
     with _database(cluster, "import_floor") as name:
         found["floor: COPY of the finished rows"] = Timing(books, _copy(cluster, name, rows))
+    with _database(cluster, "import_dump") as name:
+        found[f"import of an Open Library dump, {lines:,} lines"] = _import(cluster, name, few_rows / "dump.txt", lines)
     for what, module in (("SQLAlchemy add_all", "import_orm"), ("Django bulk_create", "import_django")):
         with _database(cluster, f"import_{module}") as name:
             seconds = _peer(cluster, name, few_rows, module)
@@ -76,13 +79,13 @@ def _database(cluster: Cluster, name: str) -> Iterator[str]:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _import(cluster: Cluster, name: str, rows: Path, books: int) -> Timing:
+def _import(cluster: Cluster, name: str, file: Path, records: int) -> Timing:
     started = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    flask(cluster.environment(name), "catalog", "import", str(rows / "books.csv"))
+    flask(cluster.environment(name), "catalog", "import", str(file))
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return Timing(books, seconds, max(before, peak) / 1024)
+    return Timing(records, seconds, max(before, peak) / 1024)
 
 
 def _copy(cluster: Cluster, name: str, rows: Path) -> float:
@@ -150,6 +153,37 @@ def _write_rows(folder: Path, books: int) -> None:
                 credited = cell.join([_credit(names, one) for one in contributions])
                 writer.writerow([*(_text(book[name]) for name in own), credited])
     (folder / "done").touch()
+
+
+def _write_dump(folder: Path, books: int) -> int:
+    """Write the same authors and books as Open Library dumps them, authors first; returns how many lines there are."""
+    authors = catalog.authors_of(books)
+    if not (folder / "dump.txt").exists():
+        with (folder / "dump.txt").open("w", encoding="utf-8") as stream:
+            for row in catalog.authors(1, authors + 1):
+                author = dict(zip(catalog.AUTHOR_COLUMNS, row, strict=True))
+                stream.write(_dumped("author", f"/authors/OL{author['id']}A", name=author["name"]))
+            for row, contributions in catalog.books(1, books + 1, books):
+                book = dict(zip(catalog.BOOK_COLUMNS, row, strict=True))
+                said = {
+                    "title": book["title"],
+                    "subtitle": book["subtitle"],
+                    "isbn_13": [book["isbn"]] if book["isbn"] else None,
+                    "publish_date": book["published"],
+                    "publishers": [book["publisher"]] if book["publisher"] else None,
+                    "number_of_pages": book["page_count"],
+                    "description": book["description"],
+                    "subjects": book["subjects"],
+                    "authors": [{"key": f"/authors/OL{author_id}A"} for _, author_id, *_ in contributions],
+                }
+                stream.write(_dumped("edition", f"/books/OL{book['id']}M", **said))
+    return authors + books
+
+
+def _dumped(kind: str, key: str, **said: Any) -> str:
+    record = {name: value for name, value in said.items() if value is not None}
+    document = json.dumps({"key": key, "type": {"key": f"/type/{kind}"}, **record}, ensure_ascii=False)
+    return f"/type/{kind}\t{key}\t1\t2020-01-01T00:00:00.000000\t{document}\n"
 
 
 def _name_lines(author: dict[str, Any]) -> str:
