@@ -139,9 +139,27 @@ def app(session_app: Flask, database_url: str) -> Flask:
     return session_app
 
 
+# A few rows are deleted in a tenth of the time in which the files of seventy indexes are made anew. No trigger follows
+# what is deleted, nor does any key that refers to it.
+FEW = 200
+EMPTY = """
+    DO $$ BEGIN
+        IF (SELECT count(*) FROM (SELECT FROM books UNION ALL SELECT FROM authors LIMIT %(few)s) AS rows) < %(few)s THEN
+            SET LOCAL session_replication_role = replica;
+            DELETE FROM contributions; DELETE FROM book_merges; DELETE FROM author_merges;
+            DELETE FROM books; DELETE FROM authors; DELETE FROM vocabulary;
+            ALTER SEQUENCE books_id_seq RESTART; ALTER SEQUENCE authors_id_seq RESTART;
+            ALTER SEQUENCE book_merges_place_seq RESTART; ALTER SEQUENCE author_merges_place_seq RESTART;
+        ELSE
+            TRUNCATE books, authors, contributions, vocabulary RESTART IDENTITY CASCADE;
+        END IF;
+    END $$
+"""
+
+
 def empty(url: str) -> None:
     """Delete everything, and begin the ids at 1."""
-    _execute(url, "TRUNCATE books, authors, contributions, vocabulary RESTART IDENTITY CASCADE")
+    _execute(url, EMPTY % {"few": FEW})
 
 
 @pytest.fixture
