@@ -90,6 +90,8 @@ def run(app: Flask, asked: Asked) -> int:
                 progress.print(unwritten, markup=False)
             for one in done:
                 telling.rejected(progress, one.incoming, one.shown, 0 if one.rejects else one.report.rejected)
+                if one.rejects and one.report.rejected:
+                    telling.kept(progress, one.incoming, one.report.rejected, one.rejects)
                 if one.broke_off:
                     progress.print(f"{telling.name_of(one.incoming)}: {one.broke_off}", markup=False)
                 if asked.format and one.report.read == one.report.rejected and (one.broke_off or one.report.read):
@@ -132,15 +134,17 @@ def _judge(asked: Asked) -> None:
         raise Failed("--source is written with a-z, 0-9, '_', '.' and '-', 50 of them at most.")
     if asked.source in ("isbn", DIGEST):
         raise Failed(f"{asked.source} means something else among identifiers; give --source another name.")
-    for file in (asked.rejects, asked.report):
-        if file is None:
-            continue
+    written = [_rejects(asked, number) for number in range(len(asked.files))] + [asked.report]
+    files = [file for file in written if file is not None]
+    for file in files:
         if not file.parent.is_dir():
             raise Failed(f"There is no folder {file.parent}, where {file.name} is to be written.")
         if not os.access(file if file.exists() else file.parent, os.W_OK):
             raise Failed(f"{file} may not be written; name another file to write to.")
         if file.exists() and any(name != "-" and Path(name).exists() and file.samefile(name) for name in asked.files):
             raise Failed(f"{file} is to be read; name another file to write to.")
+    if asked.report and asked.report.resolve() in (file.resolve() for file in files[:-1]):
+        raise Failed(f"{asked.report} is to hold rejects; name another file for the report.")
 
 
 def _imports(asked: Asked, stack: contextlib.ExitStack) -> list[Import]:

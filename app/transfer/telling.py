@@ -155,3 +155,9 @@ def rejected(console: Console, incoming: Incoming, some: Iterable[Rejected], cou
         console.print(f"… and {count - shown:,} more.")
     if count:
         console.print("With --rejects FILE all of them are kept, to be mended and imported again.", markup=False)
+
+
+def kept(console: Console, incoming: Incoming, count: int, file: Path) -> None:
+    """Where the records are that were rejected."""
+    those = "1 rejected record is" if count == 1 else f"{count:,} rejected records are"
+    console.print(f"{name_of(incoming)}: {those} in {file}, to be mended and imported.", markup=False)

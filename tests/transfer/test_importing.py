@@ -538,6 +538,24 @@ def test_the_file_to_write_to_is_not_the_one_to_read(load, tmp_path):
     assert file.read_text() == "title\nA\n"
 
 
+def test_the_rejects_of_a_second_file_and_the_report_overwrite_nothing(load, tmp_path):
+    first, second, rejects = tmp_path / "first.csv", tmp_path / "rejects.2.csv", tmp_path / "rejects.csv"
+    first.write_text("title,subtitle\n,x\n")
+    second.write_text("title,subtitle\n,y\nA,z\n")
+    found = load(first, second, options=("--rejects", str(rejects)))
+    assert (found.exit_code, second.read_text()) == (2, "title,subtitle\n,y\nA,z\n")
+    assert "rejects.2.csvistoberead" in "".join(found.said.split())
+    assert load(first, options=("--rejects", str(tmp_path / "report.json"))).exit_code == 2
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_where_the_rejects_are_is_said(load, tmp_path):
+    rejects = tmp_path / "rejects.csv"
+    found = load("title,subtitle\n,x\nA,y\n,z\n", options=("--rejects", str(rejects)))
+    assert f"2rejectedrecordsarein{rejects}," in "".join(found.said.split())
+    assert "rejected record" not in load("title\nB\n", options=("--rejects", str(rejects))).said
+
+
 def test_a_database_that_is_away_is_told_in_a_sentence(make_app, tmp_path):
     file = tmp_path / "file.csv"
     file.write_text("title\nIliad\n")
