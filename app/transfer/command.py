@@ -89,17 +89,29 @@ def run(app: Flask, asked: Asked) -> int:
             if unwritten:
                 progress.print(unwritten, markup=False)
             for one in done:
-                telling.rejected(progress, one.incoming, one.shown, 0 if one.rejects else one.report.rejected)
-                if one.rejects and one.report.rejected:
-                    telling.kept(progress, one.incoming, one.report.rejected, one.rejects)
-                if one.broke_off:
-                    progress.print(f"{telling.name_of(one.incoming)}: {one.broke_off}", markup=False)
-                if asked.format and one.report.read == one.report.rejected and (one.broke_off or one.report.read):
-                    telling.misfit(progress, one.incoming)
-            telling.summary(out, reports, time.monotonic() - began, dry=asked.dry_run)
+                _tell(asked, one, progress)
+            if done:
+                whole = all(one.complete for one in imports)
+                telling.summary(out, reports, time.monotonic() - began, dry=asked.dry_run, whole=whole)
     if unwritten or any(one.broke_off for one in done):
         return FAILED
     return WITH_REJECTS if any(one.report.rejected for one in done) else COMPLETE
+
+
+def _tell(asked: Asked, one: Import, progress: Console) -> None:
+    """Say what became of one file beside the counts."""
+    report = one.report
+    telling.rejected(progress, one.incoming, one.shown, 0 if one.rejects else report.rejected)
+    if one.rejects and report.rejected:
+        telling.kept(progress, one.incoming, report.rejected, one.rejects)
+    if one.rejects and one.complete and not report.rejected and one.rejects.is_file():
+        one.rejects.unlink()  # those of an import before this one
+    if one.broke_off:
+        progress.print(f"{telling.name_of(one.incoming)}: {one.broke_off}", markup=False)
+    elif one.complete and not report.read:
+        progress.print(f"{telling.name_of(one.incoming)}: There are no records in it.", markup=False)
+    if asked.format and report.read == report.rejected and (one.broke_off or report.read):
+        telling.misfit(progress, one.incoming)
 
 
 @contextlib.contextmanager

@@ -48,6 +48,7 @@ class Import:
     resumed: int = 0
     position: int = 0
     broke_off: str | None = None
+    complete: bool = False  # whether the file was read and stored to its end
     shown: list[Rejected] = field(default_factory=list)  # the first of those that were rejected
 
     MOST_SHOWN: ClassVar = 20
@@ -83,6 +84,7 @@ class Import:
             with app.app_context():
                 catalog.finish(digest)
         assert self.report.adds_up, self.report
+        self.complete = self.broke_off is None
 
     def _store(self, app: Flask, catalog: Catalog, chunk: Chunk, digest: str | None) -> None:
         """Store a chunk; a record that the database refuses is found by halving it, and is rejected."""

@@ -26,6 +26,7 @@ from types import TracebackType
 from .guess import Guess, Wishes
 from .guessing import format_of, guess
 from .preparing import Preparing, Restoring
+from .readers import SOURCES
 from .records import Outcome, Prepared, Row, Skipped
 from .rejects import Rejects
 from .sources import BreaksOff, Source, Unreadable, open_source
@@ -76,7 +77,8 @@ class Incoming:
         return format_of(self.guess).rejects(self.guess, path)
 
     def __iter__(self) -> Iterator[Outcome]:
-        prepare = Restoring() if self._wishes.restore else Preparing(self.guess.source)
+        sources = SOURCES | ({self._wishes.source} if self._wishes.source else set())
+        prepare = Restoring() if self._wishes.restore else Preparing(self.guess.source, sources)
         counts = self.counts
         for row in format_of(self.guess).rows(self.source, self.guess, self._wishes):
             outcome = prepare(row) if isinstance(row, Row) else row

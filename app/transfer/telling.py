@@ -104,8 +104,8 @@ class Following:
         return (time.monotonic() - self._began) * (size - position) / position
 
 
-def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: float, *, dry: bool) -> None:
-    """The table of what became of the records of each file, and of the warnings."""
+def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: float, *, dry: bool, whole: bool) -> None:
+    """The table of what became of the records of each file, and of the warnings; `whole`: all files were read."""
     named = list(reports)
     table = Table(title="Nothing was written: a dry run" if dry else None, title_justify="left")
     table.add_column("")
@@ -130,7 +130,7 @@ def summary(console: Console, reports: Iterable[tuple[str, Report]], seconds: fl
     rate = total.read / max(seconds, 0.001)
     noun = "record" if total.read == 1 else "records"
     console.print(f"{total.read:,} {noun} in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
-    if total.read and not (total.created or total.updated):
+    if whole and total.read and not (total.created or total.updated):
         is_there = total.unchanged + total.reasons[KNOWN] == total.read
         console.print(f"Nothing has changed{': all of it was there already' if is_there else ''}.", markup=False)
 

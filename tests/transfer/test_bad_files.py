@@ -150,7 +150,7 @@ HALF = b"title,page_count\n" + b"".join(b"Good,%d\n" % n if n % 2 else b",broken
 @pytest.mark.parametrize(
     ("content", "options", "status", "counts", "sentence"),
     [
-        (b"title,isbn\n", (), 0, (0, 0, 0), "0 records"),
+        (b"title,isbn\n", (), 0, (0, 0, 0), "There are no records in it"),
         (PACKED[: len(PACKED) * 2 // 3], (), 2, None, "Get it again; what was read up to there stands"),
         (PACKED[:-6], (), 2, None, "Get it again; what was read up to there stands"),
         (RECORD + b"00123" + RECORD[5:] + RECORD, (), 1, (3, 2, 1), "says that it has 123 bytes, and has"),

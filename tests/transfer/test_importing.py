@@ -615,3 +615,32 @@ def test_every_isbn_of_the_sample_catalog_is_valid_and_of_one_book():
     assert given
     assert [isbn.normalize(value) for value in given] == given
     assert len(set(given)) == len(given)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "title,identifiers\nFrankenstein,gutenberg:84;oclc:7\n",
+        '{"title": "Frankenstein", "identifiers": {"gutenberg": ["84"]}}\n',
+    ],
+    ids=["a table", "our representation"],
+)
+def test_a_book_is_known_by_its_id_in_a_source_wherever_that_stands(load, client, again):
+    assert load("title,identifiers\nFrankenstien,gutenberg:84;oclc:7\n").fates == (1, 0, 0, 0, 0)
+    assert load(again).fates == (0, 1, 0, 0, 0)
+    assert [book["title"] for book in everything(client)] == ["Frankenstein"]
+
+
+def test_ids_are_of_one_book_each_where_a_source_is_known_or_named(load, client):
+    assert load("title,identifiers\nA,shop:1\n").fates == (1, 0, 0, 0, 0)
+    assert load("title,identifiers\nB,shop:1\n", options=("--source", "shop")).fates == (0, 1, 0, 0, 0)
+    assert load("title,identifiers\nC,shop:1\n").fates == (1, 0, 0, 0, 0)
+    assert [book["title"] for book in everything(client)] == ["B", "C"]
+
+
+def test_the_rejects_of_an_import_before_go_when_nothing_is_rejected_any_more(load, tmp_path):
+    rejects = tmp_path / "rejects.csv"
+    assert load("title,page_count\nA,1\n,2\n", options=("--rejects", str(rejects))).exit_code == 1
+    assert "title is required" in rejects.read_text()
+    assert load("title\nA\n", options=("--rejects", str(rejects))).exit_code == 0
+    assert not rejects.exists()

@@ -6,11 +6,12 @@ A value that a quick look proves to be in stored form is taken as it stands; eve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
 from app.transfer.mending import texts
-from app.transfer.records import RESOURCES, Outcome, Prepared, Rejected, Row, Skipped
+from app.transfer.records import RESOURCES, Key, Outcome, Prepared, Rejected, Row, Skipped
 
 from .draft import Draft
 from .own import take_own
@@ -22,10 +23,12 @@ __all__ = ["Preparing", "Restoring"]
 
 
 class Preparing:
-    """Makes outcomes of the rows of one file; `source` is the name under which records without any id are known."""
+    """Makes outcomes of the rows of one file. `source` is the name under which records without any id are known;
+    `sources` are schemes of identifiers of which each value is one record's.
+    """
 
-    def __init__(self, source: str) -> None:
-        self.source = source.encode()
+    def __init__(self, source: str, sources: Iterable[str] = ()) -> None:
+        self.source, self.sources = source.encode(), sorted(sources)
 
     def __call__(self, row: Row) -> Outcome:
         """The outcome of a row. Raises nothing, whatever the row holds."""
@@ -51,6 +54,8 @@ class Preparing:
             key = usable(key) or key  # what cannot be one is judged with the other identifiers
             draft.identify(key.scheme, key.value)
         draft.finish(adds=row.adds)
+        if key is None and draft.identifiers and row.kind == "books":
+            key = self._known_by(draft.values["identifiers"])
         if draft.flaws:
             return Rejected(row.place, row.original, draft.flaws, row.rows)
         digest = "" if key or draft.values.get("isbn") else draft.digest or self._digest(row.original)
@@ -68,6 +73,10 @@ class Preparing:
             row.rows,
             row.own,
         )
+
+    def _known_by(self, identifiers: dict[str, list[str]]) -> Key | None:
+        """The id by which a record of our own, or of somebody's table, is known that names no id of its row."""
+        return next((Key(scheme, identifiers[scheme][0]) for scheme in self.sources if identifiers.get(scheme)), None)
 
     def _digest(self, original: Any) -> str:
         content = original if isinstance(original, bytes) else str(original).encode("utf-8", "surrogatepass")

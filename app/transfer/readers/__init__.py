@@ -2,6 +2,7 @@
 
 from . import delimited, jsonrecords, marc, openlibrary
 from .format import Format
+from .layouts import LAYOUTS
 
 FORMATS: tuple[Format, ...] = (
     marc.BINARY,
@@ -11,3 +12,5 @@ FORMATS: tuple[Format, ...] = (
     jsonrecords.LINES,
 )
 TABLES = (delimited.CSV, delimited.TSV)  # what is none of the others
+# The schemes under which these keep the ids of their records, each of one record alone.
+SOURCES = frozenset([one.source for one in FORMATS] + [one.source for one in LAYOUTS]) - {""}
