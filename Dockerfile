@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS packages
 COPY requirements.txt /
 RUN python3 -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --only-binary :all: --requirement /requirements.txt
+ && /venv/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes --requirement /requirements.txt
 
 FROM python:3.13-slim
 RUN useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin catalog \
@@ -10,9 +10,10 @@ RUN useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin catalog \
 COPY --from=packages /venv /venv
 WORKDIR /catalog
 COPY . .
-RUN python3 -m compileall -q .
+RUN python3 -m compileall -q . && ln -s /catalog/catalog /usr/local/bin/catalog
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    CATALOG_COMMAND=catalog \
     FLASK_APP=wsgi \
     FLASK_SKIP_DOTENV=1 \
     INSTANCE_PATH=/instance \
@@ -21,5 +22,5 @@ ENV PATH=/venv/bin:$PATH \
 USER catalog
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/ready', timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}{os.environ.get(\"URL_PREFIX\", \"\")}/health/ready', timeout=4)"]
 CMD ["gunicorn", "--config", "gunicorn.conf.py"]

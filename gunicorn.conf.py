@@ -1,97 +1,111 @@
-"""How gunicorn serves the catalog: right for a small machine, every setting with its reason.
+"""gunicorn's settings, with the reason for each, for a small machine.
 
-`PREPARE=1` in the environment (`make run`) migrates the database and fills an empty catalog before the workers start.
+With `PREPARE=1` in the environment (`make run`), the database is migrated and an empty catalog gets the sample before
+the workers start.
 """
 
 import contextlib
 import ctypes
+import errno
 import gc
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from typing import Any
 
 from flask.cli import ScriptInfo
 
+from app.cli import running_server
 from app.config import BadSetting, database_url, from_environment
-from extensions.embedded import EmbeddedUnavailable
-from extensions.server import framing
+from extensions.embedded.shared import EmbeddedUnavailable
 
 try:
     settings = from_environment()
 except BadSetting as error:
     sys.exit(str(error))
 
-wsgi_app = "wsgi:app"
-framing.BODY_BYTES = min(framing.BODY_BYTES, settings["MAX_CONTENT_LENGTH"])  # what is over the cap is not waited for
+wsgi_app = "asgi:app"
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
-# Threads, because a request waits for Postgres more than it computes. None of these waits for a slow client; half as
-# many more read long bodies.
-worker_class = "extensions.server.worker.PatientWorker"
+# An event loop handles the connections; requests run in threads, because they mostly wait for Postgres.
+worker_class = "extensions.uvicorn_worker.Worker"
 workers = settings["WEB_CONCURRENCY"]
-# More than there are connections: health, 404 and hits of the cache do not wait behind a database that hangs.
-threads = 3 * settings["CONNECTIONS"] + 8
-worker_connections = 512  # open connections of a worker, idle ones included
-# Each worker makes the application itself, so that nothing it opens is shared over fork.
+# Each worker creates its own application, so that no connection is shared through fork.
 preload_app = False
 
 keepalive = 5  # seconds that an idle connection stays open
-timeout = 60  # a worker whose main loop shows no sign of life for so long is replaced; no limit for a request
-graceful_timeout = 20  # requests under way may finish when the server stops
-# Signs of life are written to a file; on a disk that could block.
+timeout = 60  # seconds without a heartbeat of its event loop after which a worker is replaced; not a request timeout
+graceful_timeout = 20  # seconds for running requests to finish when the server stops
+# A heartbeat is written to a file, which could block on a disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
-# The application answers 414 past 4,096 bytes, so gunicorn's own limit, which answers in HTML, is as far as it goes.
-limit_request_line = framing.HEAD_BYTES
-limit_request_fields = 100
-limit_request_field_size = 8190
+# Trusted proxies, whose X-Forwarded-For and X-Forwarded-Proto are used: by default none, because any program on this
+# machine could name another address with each request, and no limit would hold for it.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or ""
 
-# A proxy on this machine may say that the client speaks https; FORWARDED_ALLOW_IPS names others.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
-
-forwarder_headers = ""  # nobody may say by a header where the application stands
-
-# Each thread would get memory of its own to allocate from, of which much lies idle; under one interpreter lock they
-# gain nothing by that. And what is as large as an answer of megabytes is given back when it is freed: left to itself,
-# the allocator would keep it as soon as it has seen some.
+# By default, glibc gives each thread an arena of its own, which wastes memory and gains nothing under the interpreter
+# lock. It also raises the mmap threshold as it frees large blocks, and would then not return the memory of large
+# responses to the system.
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
-with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
+with contextlib.suppress(AttributeError, OSError):  # not glibc
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
 
-accesslog = None  # the application logs its requests, with their ids
+accesslog = None  # the application itself logs requests, with their ids
 errorlog = "-"
-loglevel = settings["LOG_LEVEL"].lower()
+# Of gunicorn and uvicorn; the application logs by itself. Their other lines tell of processes, which is debugging.
+loglevel = "debug" if settings["LOG_LEVEL"] == "DEBUG" else "error"
 control_socket_disable = True
 
 
+def on_starting(server: Any) -> None:
+    """Stop with a sentence if the port is in use; gunicorn would retry for seconds."""
+    if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # an inherited socket: an upgrade by USR2, or systemd
+        return
+    family = socket.AF_INET6 if ":" in settings["HOST"] else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings["HOST"], settings["PORT"]))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                port = settings["PORT"]
+                sys.exit(f"Port {port} is in use. Stop the other server, or choose another port: PORT={port + 1}")
+            sys.exit(f"The service cannot listen on {bind}: {error.strerror}. Set HOST and PORT to a free address.")
+
+
 def when_ready(server: Any) -> None:
-    """The port is ours and no worker runs yet: have a database before they start."""
+    """Start the embedded database, and prepare the catalog if requested, before the workers start."""
+    if not settings["DATABASE_URL"]:
+        _announce("Starting Postgres ...")
     try:
-        database_url(settings)  # an embedded Postgres starts here, once, and outlives the workers
+        database_url(settings)  # starts an embedded Postgres once, in the process that outlives the workers
     except (BadSetting, EmbeddedUnavailable) as error:
         sys.exit(str(error))
     if os.environ.get("PREPARE"):
+        _announce("Preparing the catalog ...")
+        running_server.publish_settings()
         _stop_with_parent()
-        # In a child, which has the code already: half a second less, and no connection stays for the workers.
+        # In a forked child, so that workers inherit no connection; faster than a new process, which would import again.
         child = multiprocessing.get_context("fork").Process(target=_prepare)
         child.start()
         child.join()
         if child.exitcode:
-            sys.exit("The catalog could not be prepared; see above.")
+            sys.exit("The catalog could not be prepared; the reason is above.")
+        _announce("Ctrl-C stops the catalog; its data stays.")
 
 
 def post_worker_init(worker: Any) -> None:
-    """What is loaded now stays, and requests leave few cycles behind: look for garbage less often."""
+    """Collect garbage less often, because loaded modules stay and requests create few cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
 def _prepare() -> None:
-    """Do what ``flask --app wsgi catalog prepare`` does."""
+    """Run ``flask --app wsgi catalog prepare``."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     from wsgi import app
@@ -99,7 +113,12 @@ def _prepare() -> None:
     app.cli.main(["catalog", "prepare"], prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
 
 
+def _announce(text: str) -> None:
+    """Print what happens, for the person who started the server."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def _stop_with_parent() -> None:
-    """Stop when `make` is killed, which cannot tell us; the next `make run` finds the port free."""
-    with contextlib.suppress(AttributeError):  # Linux alone has it
+    """Stop when `make` is killed, so that the port is free for the next start."""
+    with contextlib.suppress(AttributeError):  # not Linux
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG

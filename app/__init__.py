@@ -1,61 +1,116 @@
-"""The application: config → extensions → blueprints → errors, and the front that stands before it all."""
+"""The application: configuration, extensions, features, error handlers, and the middleware around them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.utils import import_string
 
-from extensions import database, snapshot
-from extensions.cache import ResponseCache
+from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
-from extensions.migrate import migrate
+from extensions.database import db, engine, migrate, snapshot
+from extensions.rate_limits import create_rate_limiter
 
-from . import commands, config, errors, logs, responses
-from .addresses import IdConverter
-from .front import Front
+from . import cli, config
+from .core.fields.converters import IdConverter
+from .core.formats import MEDIA_TYPES
+from .core.records.idempotency import once
+from .http.access import gate
+from .http.access.audience import uncached_paths, words_of_paths
+from .http.access.identity import IDENTITIES
+from .http.headers.idempotency_key import IDEMPOTENCY_KEY
+from .http.middleware import access_log, error_handlers
+from .http.middleware.access_log import PersonalPaths
+from .http.middleware.front import Front
+from .http.middleware.rate_limit import RateLimit
+from .http.responses import options_response
+
+# The blueprints of everything that has routes. To add a feature, add a folder and a line here.
+FEATURES = (
+    "app.books.routes.books",
+    "app.authors.routes.authors",
+    "app.features.accounts.routes.identities",
+    "app.features.accounts.routes.accounts.accounts",
+    "app.features.accounts.routes.me.me",
+    "app.features.accounts.routes.setup.setup",
+    "app.features.accounts.routes.tokens.tokens",
+    "app.features.accounts.routes.passwords.passwords",
+    "app.features.suggest.routes.suggestions",
+    "app.features.duplicates.routes.duplicates",
+    "app.features.merges.routes.merges",
+    "app.features.service.docs.docs",
+    "app.features.service.home.home",
+    "app.features.service.health.health",
+)
 
 
-class Catalog(Flask):
-    """Flask whose automatic answer to OPTIONS is 204."""
+class CatalogApp(Flask):
+    """Flask with 204 as the automatic response to OPTIONS, and with idempotency keys."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        is_keyed = request.method == "POST" and IDEMPOTENCY_KEY in request.headers
+        if is_keyed and request.routing_exception is None:
+            return once(super().dispatch_request)
+        return super().dispatch_request()
 
     def make_default_options_response(self) -> Response:
         allowed = super().make_default_options_response().allow
-        return responses.allowing(sorted(allowed))
+        return options_response(sorted(allowed))
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """The application. `settings` go before those of the environment; raises ``config.BadSetting``."""
-    app = Catalog(__name__, static_folder=None)
-    app.config.from_mapping(config.from_environment() | config.given(settings or {}))
+    """Return the application. `settings` override the environment. Raises ``config.BadSetting``."""
+    app = CatalogApp(__name__, static_folder=None)
+    app.config.from_mapping(config.from_environment() | config.from_python(settings or {}))
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
-    logs.init_app(app)
+    access_log.init_app(app)
 
-    cache = ResponseCache(
+    cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
     )
-    database.init_app(app, config.database_url(app.config), app.config["CONNECTIONS"], on_commit=cache.advance)
+    engine.init_app(
+        app,
+        config.database_url(app.config),
+        app.config["CONNECTIONS"],
+        on_commit=cache.advance,
+        on_loss=config.restart_database(app.config),
+    )
     snapshot.init_app(app, max(1, app.config["CONNECTIONS"] // 4))
-    migrate.init_app(app, database.db)
+    migrate.init_app(app, db)
     cors = Cors(app, app.config["CORS_ORIGINS"], config.CORS_METHODS, config.CORS_HEADERS, config.CORS_EXPOSED)
 
-    from .authors.routes import authors
-    from .books.routes import books
-    from .docs import docs
-    from .health import health
-    from .home import home
-    from .suggestions.routes import suggestions
-    from .transfer import marks  # noqa: F401 - its table is one of the schema
+    from .transfer.imports.load import checkpoint  # noqa: F401 - its table is part of the schema
 
-    for blueprint in (home, health, docs, books, authors, suggestions):
-        app.register_blueprint(blueprint)
-    errors.init_app(app)
-    commands.init_app(app)
-    # Judged in front of the cache, and not by Flask once more.
+    for feature in FEATURES:
+        app.register_blueprint(import_string(feature), cli_group=cli.GROUP)
+    error_handlers.init_app(app, config.CORS_METHODS)
+    gate.init_app(app, app.config["CORS_ORIGINS"])
+    gate.require_declared_rights(app)
+    cli.init_app(app)
+    # The middleware checks the host before it reads the cache; Flask would check it a second time.
     trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None
-    front = Front(app.wsgi_app, cache, cors, trusted_hosts, passengers=app.config["CONNECTIONS"])
-    app.wsgi_app = front  # type: ignore[method-assign]
+    waiting, prefix = app.config["CONNECTIONS"], app.config["URL_PREFIX"]
+    identities, uncached = app.extensions[IDENTITIES], uncached_paths(app)
+    limiter = create_rate_limiter(
+        app.config["RATE_LIMIT"], app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None
+    )
+    front = Front(
+        app.wsgi_app,
+        cache,
+        cors,
+        trusted_hosts,
+        MEDIA_TYPES,
+        waiting,
+        identities,
+        uncached,
+        RateLimit(limiter),
+        PersonalPaths(uncached - {"health"}, words_of_paths(app)),
+        prefix,
+    )
+    app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]
     return app

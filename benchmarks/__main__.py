@@ -1,10 +1,10 @@
-"""`make bench`: this service beside its peers and its limits, on an embedded Postgres of its own.
+"""`make bench`: compares this service with its peers and its limits, on its own embedded Postgres.
 
     python -m benchmarks [PART…] [--quick] [--books N] [--folder FOLDER] [--seed N] [--queries N] [--show N]
 
-The parts are named below; all of them run unless some are named. `--quick` is done in two minutes: fewer books, fewer
-and shorter rounds, and neither filters, writes nor memory. In FOLDER the made catalogs stay for the next run. What is
-searched for is drawn by the seed; `--show` shows so many of the misses, and the plans of the slowest queries.
+PART is one of `PARTS`; by default all of them run. `--quick` takes two minutes: it uses fewer books, fewer and shorter
+rounds, and leaves out filters, writes and memory. The generated catalogs are kept in FOLDER for the next run. The seed
+selects the search queries; `--show` prints N misses, and the plans of the N slowest queries.
 """
 
 from __future__ import annotations
@@ -23,9 +23,24 @@ from typing import Any
 
 import psycopg2
 
-from extensions.database import SESSION
+from extensions.database.engine import SESSION
 
-from . import contestants, depth, endurance, export, filters, gutenberg, imports, quality, reads, report, search, writes
+from . import (
+    contestants,
+    depth,
+    endurance,
+    export,
+    fairness,
+    filters,
+    gutenberg,
+    imports,
+    quality,
+    reads,
+    report,
+    search,
+    sign_ins,
+    writes,
+)
 from .database import Cluster
 from .load import available, by_wrk, in_turns
 from .reads import Bench
@@ -46,12 +61,14 @@ PARTS = (
     "search",
     "quality",
     "export",
+    "fairness",
+    "sign-ins",
 )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: the size of the catalog, rounds, seconds of each measure."""
+    """The extent of a run: size of the catalog, rounds, and seconds of each measurement."""
 
     books: int
     rounds: int
@@ -59,20 +76,20 @@ class Plan:
     small: int = 10_000
     requests: int = 100_000
     seed: int = 1
-    queries: int | None = None  # of each kind, where not the usual number
+    queries: int | None = None  # of each kind; None for the default
     show: int = 0
 
 
 def main() -> None:
-    """Run the parts asked for, printing tables as they are done."""
-    asked = _arguments()
-    plan = Plan(asked.books or 10_000, 3, 1) if asked.quick else Plan(asked.books or 1_000_000, 7, 3)
-    plan = replace(plan, seed=asked.seed, queries=asked.queries, show=asked.show)
-    parts = asked.parts or (QUICK_PARTS if asked.quick else PARTS)
+    """Run the requested parts, and print each table when it is complete."""
+    arguments = _arguments()
+    plan = Plan(arguments.books or 10_000, 3, 1) if arguments.quick else Plan(arguments.books or 1_000_000, 7, 3)
+    plan = replace(plan, seed=arguments.seed, queries=arguments.queries, show=arguments.show)
+    parts = arguments.parts or (QUICK_PARTS if arguments.quick else PARTS)
     if not available("wrk"):
-        raise SystemExit("Without wrk nothing can be measured (on Debian: apt install wrk).")
+        raise SystemExit("The benchmarks need wrk. On Debian: apt install wrk")
     with contextlib.ExitStack() as stack:
-        folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-bench-")))
+        folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catalog-bench-")))
         folder.mkdir(parents=True, exist_ok=True)
         cluster = Cluster(folder.resolve())
         stack.callback(cluster.stop)
@@ -82,12 +99,12 @@ def main() -> None:
 
 
 def beside_peers(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) -> None:
-    """What is measured beside others."""
+    """Run the parts that compare this service with its peers."""
     measures = {
-        "pages": ("A page of 20 books with their authors, from a random place", reads.pages),
+        "pages": ("A page of 20 books with their authors, at a random position", reads.pages),
         "books": ("A book by its id", reads.single_books),
         "isbn": ("A book by its ISBN", reads.books_by_isbn),
-        "hits": ("A page that the cache holds", reads.hits),
+        "hits": ("A cached page", reads.hits),
     }
     if set(parts) & set(measures):
         with contextlib.ExitStack() as stack:
@@ -97,11 +114,11 @@ def beside_peers(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: P
                     say(f"\n### {title}\n\n{report.samples(measure(bench, plan.rounds, plan.seconds))}")
     if "writes" in parts:
         found = writes.creations(cluster, plan.books, folder, plan.rounds, plan.seconds)
-        say(f"\n### A book created with two authors, found by their names\n\n{report.samples(found)}")
+        say(f"\n### A new book with two authors, resolved by name\n\n{report.samples(found)}")
 
 
 def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) -> None:
-    """What is measured of this service alone."""
+    """Run the parts that measure this service only."""
     if {"depth", "filters"} & set(parts):
         with as_the_service_connects(cluster, plan.books) as cursor:
             if "depth" in parts:
@@ -123,9 +140,13 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_search(cluster, plan, folder)
     if "export" in parts:
         show_export(cluster, plan, folder)
+    if "fairness" in parts:
+        show_fairness(cluster, plan)
+    if "sign-ins" in parts:
+        show_sign_ins(cluster, plan)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
-        say("\n(GUTENBERG does not name the folder of Project Gutenberg's catalogue: what needs it is left out)")
+        say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
     elif source and "gutenberg" in parts:
         load_and_walk(cluster, Path(source))
     if source and "quality" in parts:
@@ -134,12 +155,12 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
 
 def show_depths(cursor: Any) -> None:
     singles = [
-        (one.sort, str(one.first), str(one.deep), f"{one.deep / one.first:.2f}", f"{one.seconds * 1e3:.1f}")
-        for one in depth.single_keys(cursor)
+        (page.sort, str(page.first), str(page.deep), f"{page.deep / page.first:.2f}", f"{page.seconds * 1e3:.1f}")
+        for page in depth.single_keys(cursor)
     ]
     titles = ("sort", "buffers, first page", "near the end", "ratio", "ms")
     say(f"\n### A cursor near the end\n\n{report.table(titles, singles)}")
-    pairs = sorted(depth.two_keys(cursor), key=lambda one: -one.seconds)
+    pairs = sorted(depth.two_keys(cursor), key=lambda pair: -pair.seconds)
     middle = statistics.median(pair.seconds for pair in pairs)
     say(f"\n{len(pairs)} sorts by two keys near the end: {middle * 1e3:.1f} ms (median); the slowest:")
     say("\n".join(f"- {pair.sort}: {pair.seconds * 1e3:.1f} ms, {pair.deep:,} buffers" for pair in pairs[:5]))
@@ -147,31 +168,57 @@ def show_depths(cursor: Any) -> None:
 
 def show_filters(cursor: Any) -> None:
     timings = list(filters.measure(cursor))
-    shares = sorted({filters.nearest_share(one.asked.share) for one in timings})
+    shares = sorted({filters.nearest_share(timing.filter.share) for timing in timings})
     rows = []
     for share in shares:
-        of_share = [one for one in timings if filters.nearest_share(one.asked.share) == share]
-        slowest = sorted(one.p99 for one in of_share)
+        of_share = [timing for timing in timings if filters.nearest_share(timing.filter.share) == share]
+        slowest = sorted(timing.p99 for timing in of_share)
         rows.append(
             (
                 f"{share * 100:g} %",
                 str(len(of_share)),
-                f"{statistics.median(one.p50 for one in of_share) * 1e3:.1f}",
+                f"{statistics.median(timing.p50 for timing in of_share) * 1e3:.1f}",
                 f"{slowest[int(len(slowest) * 0.99)] * 1e3:.1f}",
-                str(sum(one.p99 > filters.BOUND for one in of_share)),
+                str(sum(timing.p99 > filters.BOUND for timing in of_share)),
             )
         )
-    titles = ("finds about", "filters x sorts", "median ms", "99 % of them within ms", "over 50 ms")
+    titles = ("matches about", "filters x sorts", "median ms", "99 % of them within ms", "over 50 ms")
     say(f"\n### Every filter, alone and with each sort\n\n{report.table(titles, rows)}")
-    for one in sorted(timings, key=lambda one: -one.p99):
-        if one.p99 > filters.BOUND:
-            asked = f"{one.asked.parameter}={one.asked.value[:60]} sort={one.sort or '(id)'}"
-            say(f"\n{asked}: {one.p99 * 1e3:.0f} ms, finds {one.asked.share * 100:.3g} %")
-            say("\n".join(f"    {line}" for line in one.plan.splitlines()[:12]))
+    for timing in sorted(timings, key=lambda timing: -timing.p99):
+        if timing.p99 > filters.BOUND:
+            query = f"{timing.filter.parameter}={timing.filter.value[:60]} sort={timing.sort or '(id)'}"
+            say(f"\n{query}: {timing.p99 * 1e3:.0f} ms, matches {timing.filter.share * 100:.3g} %")
+            say("\n".join(f"    {line}" for line in timing.plan.splitlines()[:12]))
+
+
+def show_sign_ins(cluster: Cluster, plan: Plan) -> None:
+    """Show whether addresses can be told apart by time, and what many sign-ins at once cost."""
+    with sign_ins.measurement(cluster, plan.small) as measured:
+        rows = [
+            (name, f"{found.known * 1e3:.1f}", f"{found.unknown * 1e3:.1f}", f"{found.difference:.1%}")
+            for name, found in (("wrong password", measured.sign_ins()), ("reset by mail", measured.resets()))
+        ]
+        burst = measured.burst()
+    titles = ("request", "known address, ms", "unknown, ms", "difference")
+    say(f"\n### Medians of {sign_ins.TIMES} sign-ins and resets\n\n{report.table(titles, rows)}")
+    parts = (("sign-in", burst.seconds), ("a book, cached", burst.hits), ("a book, read", burst.misses))
+    times = [(name, f"{statistics.median(part) * 1e3:.1f}", f"{max(part) * 1e3:.1f}") for name, part in parts]
+    say(f"\n### {sign_ins.AT_ONCE} sign-ins at once\n\n{report.table(('request', 'median, ms', 'max, ms'), times)}")
+    say(f"\nStatuses {burst.statuses}; the worker had {burst.before:.0f} MB before, {burst.peak:.0f} MB at most.")
+
+
+def show_fairness(cluster: Cluster, plan: Plan) -> None:
+    """How long short requests take beside others."""
+    titles = ("meanwhile", *fairness.PROBES, "itself")
+    rows = [
+        (name, *(str(outcome) if outcome.seconds else "" for outcome in outcomes.values()))
+        for name, outcomes in fairness.measure(cluster, plan.books)
+    ]
+    say(f"\n### Short requests beside others, p50 / p99 in ms\n\n{report.table(titles, rows)}")
 
 
 def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:
-    """Buffers and CPU of a page and a book in a small catalog and in the large one."""
+    """Compare buffers and CPU of a page and a book in a small and in the large catalog."""
     sizes = (plan.small, plan.books)
     buffers: dict[int, dict[str, float]] = {}
     with contextlib.ExitStack() as stack:
@@ -196,25 +243,25 @@ def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:
 
 
 def show_import(cluster: Cluster, plan: Plan, folder: Path) -> None:
-    """An import beside what could be used instead."""
+    """Compare the import with its alternatives."""
     found = imports.measure(cluster, plan.books, folder)
     ours = found["import"]
     rows = [
         (
             what,
-            f"{one.seconds:,.1f}",
-            f"{one.rate:,.0f}",
-            f"{ours.rate / one.rate:.2f} x",
-            f"{one.memory:,.0f}" if one.memory else "",
+            f"{timing.seconds:,.1f}",
+            f"{timing.rate:,.0f}",
+            f"{ours.rate / timing.rate:.2f} x",
+            f"{timing.memory:,.0f}" if timing.memory else "",
         )
-        for what, one in found.items()
+        for what, timing in found.items()
     ]
     titles = ("", "seconds", "books a second", "import / this", "MB")
     say(f"\n### {plan.books:,} books with their authors from a CSV\n\n{report.table(titles, rows)}")
 
 
 def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
-    """Times of search, and what it costs a write."""
+    """Measure search, and its cost for writes."""
     database = cluster.catalog(plan.books)
     traced = Traced(cluster.url(database), folder / "instance_search")
     with contextlib.closing(traced), as_the_service_connects(cluster, plan.books) as cursor:
@@ -223,84 +270,85 @@ def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
         rows = []
         for kind, timings in kinds.items():
             for group, members in {f"**{kind}**": timings, **search.by_group(timings)}.items():
-                whole = report.percentiles(one.seconds for one in members)
-                in_postgres = report.percentiles(one.in_postgres for one in members)
-                fuzzy = f"{sum(one.fuzzy for one in members) / max(1, len(members)):.0%}"
+                whole = report.percentiles(timing.seconds for timing in members)
+                in_postgres = report.percentiles(timing.in_postgres for timing in members)
+                fuzzy = f"{sum(timing.fuzzy for timing in members) / max(1, len(members)):.0%}"
                 rows.append((group, f"{len(members):,}", *in_postgres, *whole, fuzzy))
-        titles = ("", "asked", "Postgres p50 ms", "p95", "p99", "whole p50 ms", "p95", "p99", "answered fuzzily")
+        titles = ("", "requests", "Postgres p50 ms", "p95", "p99", "total p50 ms", "p95", "p99", "fuzzy matches")
         say(report.table(titles, rows))
         for kind, timings in kinds.items() if plan.show else ():
             say(f"\n#### The slowest: {kind}\n")
-            for one in sorted(timings, key=lambda one: -one.in_postgres)[: plan.show]:
-                say(f"{one.asked.target}: {one.in_postgres * 1e3:.1f} ms in Postgres, {one.seconds * 1e3:.1f} ms")
-                say("\n".join(f"    {line}" for text in traced.plans(one.asked.target) for line in text.splitlines()))
+            for timing in sorted(timings, key=lambda timing: -timing.in_postgres)[: plan.show]:
+                target, seconds = timing.request.target, timing.seconds
+                say(f"{target}: {timing.in_postgres * 1e3:.1f} ms in Postgres, {seconds * 1e3:.1f} ms in total")
+                say("\n".join(f"    {line}" for text in traced.plans(target) for line in text.splitlines()))
     found = search.write_cost(cluster, plan.books, folder, plan.rounds, plan.seconds)
-    say(f"\n### A book created with two authors, found by their names\n\n{report.samples(found)}")
+    say(f"\n### A new book with two authors, resolved by name\n\n{report.samples(found)}")
     kept, without = found.values()
     cost, slower = kept.cpu / without.cpu, without.rate / kept.rate
     say(f"\nWith search data a write costs {cost:.2f} times the CPU, and takes {slower:.2f} times as long.")
 
 
 def show_export(cluster: Cluster, plan: Plan, folder: Path) -> None:
-    """How fast all books go out, and what memory that takes."""
+    """Measure how fast all books are exported, and the memory that it takes."""
     with as_the_service_connects(cluster, plan.books) as cursor:
         found = export.measure(cluster, plan.books, folder, min(plan.rounds, 3), cursor)
     floor = next(iter(found.values()))
     rows = [
         (
             name,
-            f"{one.median:.1f}",
-            f"{plan.books / one.median:,.0f}",
-            f"{one.size / 2**20:,.0f}",
-            f"{floor.median / one.median:.2f}",
-            f"{statistics.median(one.cpu):.1f}",
-            f"{one.most / 2**20:.0f}" if one.most else "",
-            f"{(one.most - one.before) / 2**20:.0f}" if one.before else "",
+            f"{timing.median:.1f}",
+            f"{plan.books / timing.median:,.0f}",
+            f"{timing.size / 2**20:,.0f}",
+            f"{floor.median / timing.median:.2f}",
+            f"{statistics.median(timing.cpu):.1f}",
+            f"{timing.most / 2**20:.0f}" if timing.most else "",
+            f"{(timing.most - timing.before) / 2**20:.0f}" if timing.before else "",
         )
-        for name, one in found.items()
+        for name, timing in found.items()
     ]
     titles = ("", "seconds", "books a second", "MB", "rate by that of COPY", "CPU, s", "memory, MB", "more, MB")
-    say(f"\n### All books go out\n\n{report.table(titles, rows)}")
+    say(f"\n### Export of all books\n\n{report.table(titles, rows)}")
 
 
 def show_quality(found: quality.Findings, plan: Plan) -> None:
-    """How often search finds what is looked for, how fast, and what it does not find."""
+    """Measure how often and how fast search finds known records, and show its misses."""
     shown = quality.BOOKS_SHOWN
     few = quality.few(found.items)
     rows = [
         (f"known items, in the first {shown}", *_shares(found.items)),
         (f"those that match at most {shown} books", *_shares(few)),
-        ("known items with one slip", *_shares(found.slips)),
-        *((about, *_shares(answers)) for about, answers in quality.by_class(found.slips).items()),
+        ("known items with one typing error", *_shares(found.slips)),
+        *((about, *_shares(results)) for about, results in quality.by_class(found.slips).items()),
         (f"authors by an alternate name, in the first {quality.AUTHORS_SHOWN}", *_shares(found.authors)),
-        *((about, *_shares(answers)) for about, answers in quality.by_class(found.authors).items()),
+        *((about, *_shares(results)) for about, results in quality.by_class(found.authors).items()),
     ]
-    titles = ("", "asked", "found", "95 % interval", "p50 ms", "p95", "p99")
-    say(f"\n### What search finds, of all of Project Gutenberg (seed {plan.seed})\n\n{report.table(titles, rows)}")
+    titles = ("", "queries", "found", "95 % interval", "p50 ms", "p95", "p99")
+    say(f"\n### Search quality on Project Gutenberg's catalogue (seed {plan.seed})\n\n{report.table(titles, rows)}")
     say(f"\n{1 - len(few) / len(found.items):.1%} of the queries for known items match more than {shown} books.")
-    ratio = sum(one.found for one in found.slips) / max(1, sum(one.found for one in found.items))
-    say(f"With one slip, {ratio:.3f} times as many are found.")
+    ratio = sum(result.found for result in found.slips) / max(1, sum(result.found for result in found.items))
+    say(f"With one typing error, {ratio:.3f} times as many are found.")
     everything = (*found.items, *found.slips, *found.authors)
-    failed = sum(one.status != 200 for one in everything)
-    say(f"{failed:,} of {len(everything):,} answers were errors.")
-    kinds = {"Known items": found.items, "With a slip": found.slips, "Authors": found.authors}
-    for name, answers in kinds.items() if plan.show else ():
+    failed = sum(result.status != 200 for result in everything)
+    say(f"{failed:,} of {len(everything):,} responses were errors.")
+    kinds = {"Known items": found.items, "With a typing error": found.slips, "Authors": found.authors}
+    for name, results in kinds.items() if plan.show else ():
         say(f"\n#### Missed: {name.lower()}\n")
-        for answer in quality.worst(answers, plan.show):
-            say(quality.told(answer, found.records[answer.question.path]))
+        for result in quality.worst(results, plan.show):
+            say(quality.described(result, found.records[result.search.path]))
 
 
-def _shares(answers: list[quality.Answer]) -> tuple[str, ...]:
-    """How many there are, the share that found what was looked for, its interval, and the times."""
-    found = sum(answer.found for answer in answers)
-    low, high = quality.wilson(found, len(answers))
-    share = f"{found / len(answers):.2%}" if answers else ""
-    times = report.percentiles(answer.seconds for answer in answers)
-    return f"{len(answers):,}", share, f"{low:.2%} – {high:.2%}", *times
+def _shares(results: list[quality.Result]) -> tuple[str, ...]:
+    """Return the cells of a row: number, share of hits with its interval, and times."""
+    found = sum(result.found for result in results)
+    low, high = quality.wilson(found, len(results))
+    share = f"{found / len(results):.2%}" if results else ""
+    times = report.percentiles(result.seconds for result in results)
+    return f"{len(results):,}", share, f"{low:.2%} – {high:.2%}", *times
 
 
 def load_and_walk(cluster: Cluster, source: Path) -> None:
-    """Project Gutenberg's catalogue: imported, and walked by cursors from end to end."""
+    """Import Project Gutenberg's catalogue, and walk it by cursors from end to end."""
     say("\n### Project Gutenberg\n")
     cluster.new("gutenberg")
     gutenberg.load(source, cluster.environment("gutenberg"))
@@ -311,7 +359,7 @@ def load_and_walk(cluster: Cluster, source: Path) -> None:
 
 @contextlib.contextmanager
 def as_the_service_connects(cluster: Cluster, books: int) -> Iterator[Any]:
-    """A cursor of a connection with the settings of the service's own."""
+    """Yield a cursor of a connection with the settings of the service's connections."""
     options = " ".join(f"-c {name}={value}" for name, value in (SESSION | {"statement_timeout": "0"}).items())
     connection = psycopg2.connect(cluster.url(cluster.catalog(books)), options=options)
     connection.autocommit = True
@@ -323,7 +371,7 @@ def as_the_service_connects(cluster: Cluster, books: int) -> Iterator[Any]:
 
 
 def machine() -> str:
-    """The machine, in a few words."""
+    """Return a short description of the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
@@ -331,18 +379,18 @@ def machine() -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="done in two minutes")
+    parser.add_argument("--quick", action="store_true", help="a run of two minutes, with fewer books")
     parser.add_argument("--books", type=int, help="the size of the catalog (1,000,000; quick: 10,000)")
-    parser.add_argument("--folder", type=Path, help="where the made catalogs stay for the next run")
-    parser.add_argument("--seed", type=int, default=1, help="of what is searched for (1)")
-    usual = f"how much is searched for, of each kind ({search.QUERIES:,}; quality: {quality.QUERIES:,})"
+    parser.add_argument("--folder", type=Path, help="the folder to keep the generated catalogs in")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the search queries (1)")
+    usual = f"search queries of each kind ({search.QUERIES:,}; quality: {quality.QUERIES:,})"
     parser.add_argument("--queries", type=int, help=usual)
     parser.add_argument("--show", type=int, default=0, metavar="N", help="show the N slowest queries, and N misses")
-    asked = parser.parse_args()
-    unknown = set(asked.parts) - set(PARTS)
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(PARTS)
     if unknown:
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    return asked
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
-"""A made catalog of any size, the same on every machine: words, names and gaps as real catalogs have them.
+"""Generates a catalog of any size, the same on every machine, with the words, names and gaps of real catalogs.
 
-A catalog of n books has 0.3 n authors; a third of the books have two contributors, one in a hundred none. Rows are
-made by chunks, each from a seed of its own, so that several processes share the work.
+A catalog of n books has 0.3 n authors; a third of the books have two contributors, one in a hundred has none. Rows are
+generated in chunks, each with its own seed, so that several processes share the work.
 
-What search meets in it, beside what all of Project Gutenberg has:
+Its properties for search, compared with Project Gutenberg's catalogue:
 
-- Titles and subtitles are one to ten words (4 on average; Gutenberg 8), each drawn by itself from 40,000, whatever
-  the language of the book, the word of rank r about 1 / (r + 2) as often as the first. "the" is in 17 % of the titles
-  and "of" in 12 % (Gutenberg 46 and 36 %); among all texts of a book, "the" is in 35 %. The word of rank 100 is in
-  0.4 %, that of rank 10,000 in 4 of 100,000. One title in fifty is one of seven that many books bear.
+- Titles and subtitles are one to ten words (4 on average; Gutenberg 8), each selected independently from 40,000,
+  whatever the language of the book, the word of rank r about 1 / (r + 2) as often as the first. "the" is in 17 % of
+  the titles and "of" in 12 % (Gutenberg 46 and 36 %); among all texts of a book, "the" is in 35 %. The word of rank
+  100 is in 0.4 %, that of rank 10,000 in 4 of 100,000. One title in fifty is one of seven common titles.
 - Publishers (9,000) end in "Press", "Books" or "& Sons", so that each of these is a word of 30 % of the books: more
-  than any word but "the" of a real catalog, and hard on a search that has to rank what it finds.
+  than any word but "the" of a real catalog, and expensive for a search that has to rank its matches.
 - Names are of 86 given names and 30,000 surnames. Of a hundred authors, four begin with John, and 0.7 are called Smith,
-  as in Gutenberg; of 300,000 names, 22 % are borne by several. The most productive author has 0.5 % of the books.
+  as in Gutenberg; of 300,000 names, 22 % belong to several authors. The most productive author has 0.5 % of the books.
   Alternate names (15 %) are an initial and the surname.
 - There are about 70,000 different words in all, however many the books, nearly all of them in the Latin script and
   without accents. Real catalogs have more: Gutenberg's titles alone 58,000, of which every second one is in one title
-  only. To find the word nearest to one with a slip is easier here than there.
-- Words of one title have nothing to do with each other, so that two frequent words meet in as many books as chance will
-  have it: in fewer than in a real catalog, but for function words.
+  only. Here it is easier to find the nearest word to a misspelled one.
+- The words of a title are independent, so that two frequent words occur together only by chance: in fewer books than in
+  a real catalog, except for function words.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ Row = tuple[object, ...]
 
 
 class Vocabulary:
-    """What all chunks of a catalog draw from."""
+    """The words and names that all chunks of a catalog select from."""
 
     def __init__(self) -> None:
         chance = random.Random(SEED)
@@ -87,11 +87,11 @@ class Vocabulary:
         self.series = Ranked([f"The {' '.join(self.nouns.draw(chance, 2)).title()}" for _ in range(20_000)], 0.6)
 
     def phrase(self, chance: random.Random, count: int) -> str:
-        """`count` words, the first one with a capital letter."""
+        """Return `count` words, the first one with a capital letter."""
         return " ".join(self.words.draw(chance, count)).capitalize()
 
     def title(self, chance: random.Random) -> str:
-        """A title, or a subtitle: one to ten words."""
+        """Return a title or a subtitle of one to ten words."""
         count = chance.choices(range(1, 11), (8, 18, 22, 18, 12, 9, 6, 4, 2, 1))[0]
         words = self.words.draw(chance, count)
         text = " ".join(word if word in FUNCTION_WORDS else word.capitalize() for word in words)
@@ -100,12 +100,12 @@ class Vocabulary:
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The vocabulary, made once in each process."""
+    """Return the vocabulary, generated once in each process."""
     return Vocabulary()
 
 
 def authors_of(books: int) -> int:
-    """How many authors a catalog of so many books has."""
+    """Return the number of authors of a catalog of `books` books."""
     return int(books * AUTHORS_A_BOOK)
 
 
@@ -124,7 +124,7 @@ AUTHOR_COLUMNS = (
 
 
 def authors(start: int, stop: int) -> Iterator[Row]:
-    """The authors of the ids from `start` to before `stop`, in the order of `AUTHOR_COLUMNS`."""
+    """Yield the authors with ids from `start` to `stop` - 1, in the order of `AUTHOR_COLUMNS`."""
     chance, known = random.Random(f"{SEED} authors {start}"), vocabulary()
     for author_id in range(start, stop):
         surname = known.surnames.draw(chance, 1)[0]
@@ -166,7 +166,7 @@ CONTRIBUTION_COLUMNS = ("book_id", "author_id", "role", "position", "credited_as
 
 
 def books(start: int, stop: int, total: int) -> Iterator[tuple[Row, list[Row]]]:
-    """The books of the ids from `start` to before `stop` of a catalog of `total`, each with its contributions."""
+    """Yield the books with ids from `start` to `stop` - 1 of a catalog of `total`, with their contributions."""
     chance, known, all_authors = random.Random(f"{SEED} books {start}"), vocabulary(), authors_of(total)
     languages = Ranked(LANGUAGES)
     languages.weights = [sum(LANGUAGE_WEIGHTS[: place + 1]) for place in range(len(LANGUAGES))]
@@ -215,7 +215,7 @@ def _contributions(chance: random.Random, known: Vocabulary, book_id: int, all_a
 
 
 def _date(chance: random.Random, year: int) -> str:
-    """A date in that year, known to the year, the month or the day."""
+    """Return a date in that year: a year, a month or a day."""
     precision = chance.random()
     if precision < 0.75:
         return f"{year:04}"
@@ -224,14 +224,14 @@ def _date(chance: random.Random, year: int) -> str:
 
 
 def isbn_of(number: int) -> str:
-    """The ISBN-13 whose nine digits before the check digit are `number` (ISO 2108)."""
+    """Return the ISBN-13 whose nine digits before the check digit are `number` (ISO 2108)."""
     digits = f"978{number:09}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return digits + str(-total % 10)
 
 
 def copy_line(row: Row) -> str:
-    """A row in the text format of Postgres' COPY."""
+    """Return a row in the text format of COPY."""
     return "\t".join(map(_copy_value, row)) + "\n"
 
 
@@ -240,7 +240,7 @@ def _copy_value(value: object) -> str:
         case None:
             return r"\N"
         case str():
-            return value  # the made texts hold no tab, line break or backslash
+            return value  # the generated texts contain no tab, line break or backslash
         case list():
             return "{" + ",".join(f'"{item}"' for item in value) + "}"
         case dict():

@@ -1,4 +1,4 @@
-"""The contestants: this service, its peers on the same rows, and the limits of what can be reached."""
+"""The contestants: this service, its peers on the same rows, and upper limits such as nginx."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PEERS = Path(__file__).with_name("peers")
 
 @dataclass(frozen=True)
 class Service:
-    """A service that answers: its name in tables, its address, the process that all of its processes descend from."""
+    """A running service: its name in tables, its address, and its parent process."""
 
     name: str
     address: str
@@ -34,20 +34,20 @@ class Service:
 
 @contextlib.contextmanager
 def this(cluster: Cluster, database: str, name: str = "this service", **settings: str) -> Iterator[Service]:
-    """This service on a database; `settings` are further ones of its environment."""
+    """Run this service on a database, with additional `settings` in its environment."""
     environment = cluster.environment(database) | {
         "WEB_CONCURRENCY": str(WORKERS),
         "CONNECTIONS": str(POOL),
         "CACHE_DEFAULT_TIMEOUT": "0",
         **settings,
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "asgi:app"]
     with _running(name, command, ROOT, environment) as service:
         yield service
 
 
 def peers() -> dict[str, list[str]]:
-    """The commands of the peers whose programs are installed, by name. They read PORT, DATABASE_URL and POOL."""
+    """Return the commands of the installed peers by name. They read PORT, DATABASE_URL and POOL."""
     gunicorn = [*_python("gunicorn"), "--worker-class=gthread", f"--workers={WORKERS}", f"--threads={POOL}"]
     gunicorn += ["--no-control-socket", "--bind=127.0.0.1:{port}"]
     found = {}
@@ -61,17 +61,17 @@ def peers() -> dict[str, list[str]]:
             "Django REST framework": [*gunicorn, "django_rest.wsgi"],
         }
     else:
-        print("(the Python peers are not installed: left out)", flush=True)
+        print("(the Python peers are not installed: skipped)", flush=True)
     if shutil.which("node") and (PEERS / "fastify" / "node_modules").exists():
         found["Fastify, pg"] = ["node", "fastify/server.js"]
     else:
-        print("(Node.js or Fastify is not installed: left out)", flush=True)
+        print("(Node.js or Fastify is not installed: skipped)", flush=True)
     return found
 
 
 @contextlib.contextmanager
 def peer(name: str, command: Sequence[str], url: str, **settings: str) -> Iterator[Service]:
-    """A peer on the database at `url`."""
+    """Run a peer on the database at `url`."""
     environment = {**os.environ, "DATABASE_URL": url, "POOL": str(POOL), "CACHE": "off", **settings}
     with _running(name, command, PEERS, environment) as service:
         yield service
@@ -79,7 +79,7 @@ def peer(name: str, command: Sequence[str], url: str, **settings: str) -> Iterat
 
 @contextlib.contextmanager
 def constant_view(body: Path) -> Iterator[Service]:
-    """A Flask view that returns the bytes of a file, in gunicorn as Flask's users run it."""
+    """Run a Flask view that returns the bytes of a file, in gunicorn with threads."""
     command = [*_python("gunicorn"), "--worker-class=gthread", f"--workers={WORKERS}", f"--threads={POOL}"]
     command += [
         "--no-control-socket",
@@ -92,7 +92,7 @@ def constant_view(body: Path) -> Iterator[Service]:
 
 
 def constant() -> Flask:
-    """The application of `constant_view`."""
+    """Return the application of `constant_view`."""
     body = Path(os.environ["CONSTANT"]).read_bytes()
     app = Flask(__name__)
     app.add_url_rule("/<path:_>", "constant", lambda _: Response(body, mimetype="application/json"))
@@ -101,7 +101,7 @@ def constant() -> Flask:
 
 @contextlib.contextmanager
 def nginx(body: Path, folder: Path) -> Iterator[Service]:
-    """nginx, which sends the same file whatever it is asked for."""
+    """Run nginx, which sends the same file for any request."""
     configuration = folder / "nginx.conf"
     port = free_port()
     configuration.write_text(
@@ -120,7 +120,7 @@ def nginx(body: Path, folder: Path) -> Iterator[Service]:
 
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    """A Redis of our own; yields its URL."""
+    """Run a Redis, and yield its URL."""
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -132,7 +132,7 @@ def redis(folder: Path) -> Iterator[str]:
 
 
 def get(address: str, target: str) -> bytes:
-    """The body of the answer to a GET."""
+    """Return the body of the response to a GET."""
     connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
     try:
         connection.request("GET", target)
@@ -146,7 +146,7 @@ def get(address: str, target: str) -> bytes:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -156,7 +156,7 @@ def free_port() -> int:
 def _running(
     name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], port: int | None = None
 ) -> Iterator[Service]:
-    """Run a server until the block ends; it has to answer on its port."""
+    """Run a server until the block ends, which begins when the server responds."""
     port = port or free_port()
     arguments = [argument.format(port=port) for argument in command]
     environment = {**environment, "PORT": str(port)}
@@ -165,10 +165,10 @@ def _running(
         process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             ends = time.monotonic() + 30
-            while not _answers(port):
+            while not _responds(port):
                 if process.poll() is not None or time.monotonic() > ends:
                     log.seek(0)
-                    raise RuntimeError(f"{name} does not answer:\n{log.read().decode(errors='replace')}")
+                    raise RuntimeError(f"{name} does not respond:\n{log.read().decode(errors='replace')}")
                 time.sleep(0.1)
             yield Service(name, address, process.pid)
         finally:
@@ -180,7 +180,7 @@ def _running(
                 process.wait()
 
 
-def _answers(port: int) -> bool:
+def _responds(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/health/live")

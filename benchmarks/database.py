@@ -1,4 +1,4 @@
-"""The Postgres of a benchmark: one embedded, durable cluster with a database for each size of the made catalog."""
+"""The Postgres of a benchmark: an embedded cluster with a database for each size of the generated catalog."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from typing import Any
 import psycopg2
 from alembic.script import ScriptDirectory
 
-from extensions import embedded
-from extensions.cluster import Cluster as EmbeddedCluster
+from extensions.embedded import shared as embedded
+from extensions.embedded.cluster import Cluster as EmbeddedCluster
 
 from . import catalog
 
 ROOT = Path(__file__).parent.parent
 
 
-SETTINGS = {"max_connections": "300"}  # all contestants keep theirs open
-# The made rows are written past all triggers into the tables of this revision. What later ones keep beside them, they
-# make of the rows that are there, as in any catalog that is older than they are.
+SETTINGS = {"max_connections": "300"}  # all contestants keep their connections open
+# The generated rows are written into the tables of this revision, without triggers. Later migrations derive their own
+# data from these rows, as in any older catalog.
 FILLED_AT = "0002"
 
 
 class Cluster:
-    """The cluster in `folder`, running."""
+    """A running cluster in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.directory = folder / "postgres"
@@ -39,23 +39,23 @@ class Cluster:
         self.base = embedded.start(self.directory, SETTINGS).replace("postgresql+psycopg2://", "postgresql://")
 
     def url(self, name: str) -> str:
-        """The address of a database, in libpq's form."""
+        """Return the URL of a database for libpq."""
         before, _, options = self.base.partition("?")
         return f"{before.rpartition('/')[0]}/{name}?{options}"
 
     @property
     def programs(self) -> Path:
-        """The folder of Postgres' programs."""
+        """The folder of the programs of Postgres."""
         return EmbeddedCluster(self.directory).programs
 
     @property
     def pid(self) -> int:
-        """The process that all of the server's descend from."""
+        """The parent process of the server."""
         return int((self.directory / "postmaster.pid").read_text().split("\n")[0])
 
     @contextlib.contextmanager
     def connect(self, name: str) -> Iterator[Any]:
-        """A connection in autocommit."""
+        """Open a connection in autocommit mode."""
         connection = psycopg2.connect(self.url(name))
         connection.autocommit = True
         try:
@@ -64,7 +64,7 @@ class Cluster:
             connection.close()
 
     def new(self, name: str, revision: str = "head") -> str:
-        """Make an empty database with the service's schema, or as it was at a revision; returns its address."""
+        """Create an empty database with the schema of a revision, by default the newest; return its URL."""
         with self.connect("postgres") as connection, connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {name}")
@@ -72,7 +72,7 @@ class Cluster:
         return self.url(name)
 
     def environment(self, name: str) -> dict[str, str]:
-        """The environment of this service on a database."""
+        """Return the environment of this service on a database."""
         instance = self.folder / f"instance_{name}"
         return {
             **os.environ,
@@ -85,7 +85,7 @@ class Cluster:
         }
 
     def catalog(self, books: int) -> str:
-        """The name of the database that holds the made catalog of so many books."""
+        """Return the name of the database with the generated catalog of `books` books."""
 
         def fill(name: str) -> None:
             with self.connect(name) as target:
@@ -94,8 +94,10 @@ class Cluster:
         return self.kept(f"catalog_{books}", f"{books:,} books made and loaded", fill, FILLED_AT)
 
     def kept(self, name: str, what: str, fill: Callable[[str], None], filled_at: str = "head") -> str:
-        """The name of a database that stays for the next run, with the schema of today. Unless it is there, one is made
-        at the revision `filled_at`, and filled by `fill`, which is told its name; `what` says what was done then.
+        """Return the name of a database that is kept for the next run, migrated to the newest schema.
+
+        If it is missing, it is created at the revision `filled_at` and filled by `fill`, which gets its name; `what`
+        describes this in the output.
         """
         if self._revision(name) == _newest_revision():
             return name
@@ -114,7 +116,7 @@ class Cluster:
         return name
 
     def _revision(self, name: str) -> str | None:
-        """The revision of a database's schema; None where there is none."""
+        """Return the revision of a database's schema, None if there is none."""
         try:
             with self.connect(name) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT version_num FROM alembic_version")
@@ -124,7 +126,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def copy(self, database: str, name: str) -> Iterator[str]:
-        """A copy of a database, to be written to; gone after the block."""
+        """Copy a database for writes, and drop the copy after the block."""
         with self.connect("postgres") as connection, connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {database}")
@@ -134,7 +136,7 @@ class Cluster:
                 cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
-        """Leave the cluster; the last one stops it."""
+        """Stop the cluster, unless another process uses it."""
         embedded.leave(self.directory)
 
 
@@ -147,14 +149,14 @@ def flask(environment: Mapping[str, str], *arguments: str, allowed: tuple[int, .
 
 
 def _fill(connection: Any, books: int) -> None:
-    """Fill an empty catalog: the rows first, what indexes and keys they have after that."""
+    """Fill an empty catalog: first the rows, then indexes and keys."""
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute("SET synchronous_commit = off")
         indexes = _secondary_indexes(cursor)
         for name, _ in indexes:
             cursor.execute(f"DROP INDEX {name}")
-        cursor.execute("SET session_replication_role = replica")  # the made rows refer to nothing that is missing
+        cursor.execute("SET session_replication_role = replica")  # skips the checks of foreign keys, which are valid
         with ProcessPoolExecutor() as pool:
             authors = catalog.authors_of(books)
             starts = range(1, authors + 1, catalog.CHUNK)
@@ -184,7 +186,7 @@ def _scripts() -> ScriptDirectory:
 
 
 def _secondary_indexes(cursor: Any) -> list[tuple[str, str]]:
-    """Names and definitions of the indexes that belong to no constraint."""
+    """Return names and definitions of the indexes without a constraint."""
     cursor.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
         "JOIN pg_class ON pg_class.oid = indrelid WHERE relname IN ('authors', 'books', 'contributions') "

@@ -1,5 +1,6 @@
-"""Pages deep in the catalog: what a cursor near the end reads beside the first page, for every sort; and how much more
-a page and a book read in a catalog that is a hundred times as large.
+"""Measures how many buffers a page reads near the end of the catalog, compared with the first page, for every sort.
+
+Also how many more a page and a book read in a catalog that is a hundred times as large.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
-from app import statements
-from app.books.schemas import BOOKS
-from app.query import SortKey
-from app.shapes import Shape
-from extensions.statement import Statement
+from app.books.resource import BOOKS
+from app.core.fields import BIGINT_MAX
+from app.core.query.query import SortKey
+from app.core.sql.shape import Shape
+from app.core.sql.statements import list_page, record_by_id
+from extensions.database.prepared import Statement
 
 FIELDS = tuple(BOOKS.fields)
-NEAR_THE_END = 1000  # rows before it
+NEAR_THE_END = 1000  # rows before the end
 RUNS = 9
-KNOWN: dict[Any, Any] = {}  # what the connection knows by name
+KNOWN: dict[Any, Any] = {}  # the statements that the connection has prepared
+NO_BOUND = {"most": BIGINT_MAX}  # bytes of a record
 BOUND = 0.05  # seconds, for a page sorted by two keys
 
 
 @dataclass(frozen=True)
 class Depth:
-    """Buffers that the first page of a sort reads and one near the end, and the seconds of the latter."""
+    """The buffers that the first page of a sort and one near the end read, and the seconds of the latter."""
 
     sort: str
     first: int
@@ -36,33 +39,33 @@ class Depth:
 
 
 def single_keys(cursor: Any) -> Iterator[Depth]:
-    """Every sort by one key, in both directions."""
+    """Measure every sort by one key, in both directions."""
     for name in BOOKS.sorts:
         for descending in (False, True):
             yield _depth(cursor, (SortKey(name, descending),))
 
 
 def two_keys(cursor: Any) -> Iterator[Depth]:
-    """Every sort by two keys, in all directions."""
+    """Measure every sort by two keys, in all directions."""
     for first, second in permutations(BOOKS.sorts, 2):
         for descending in ((False, False), (False, True), (True, False), (True, True)):
             yield _depth(cursor, (SortKey(first, descending[0]), SortKey(second, descending[1])))
 
 
 def growth(cursor: Any, books: int) -> dict[str, int]:
-    """Buffers that a page from the middle and a book read."""
-    KNOWN.clear()  # it is another connection
-    page = statements.page(BOOKS, Shape(fields=FIELDS, resumes=True, limit=21))
-    book = statements.one(BOOKS, FIELDS)
+    """Return the buffers that a page from the middle and a book read."""
+    KNOWN.clear()  # this may be another connection
+    page = list_page(BOOKS, Shape(fields=FIELDS, has_cursor=True, limit=21))
+    book = record_by_id(BOOKS, FIELDS)
     places = [books * part // 23 for part in range(1, 23)]
     return {
-        "page of 20": round(statistics.mean(buffers(cursor, page, {"k0": place})[0] for place in places)),
+        "page of 20": round(statistics.mean(buffers(cursor, page, {"k0": place, **NO_BOUND})[0] for place in places)),
         "book": round(statistics.mean(buffers(cursor, book, {"id": place})[0] for place in places), 1),
     }
 
 
 def buffers(cursor: Any, statement: Statement, values: dict[str, Any]) -> tuple[int, float]:
-    """Buffers that a statement reads when it is run as the service runs it, and its seconds (the median of several)."""
+    """Return the buffers that a statement of the service reads, and its median seconds."""
     seconds = []
     for _ in range(RUNS):  # enough for Postgres to settle on one plan of a prepared statement
         started = time.perf_counter()
@@ -85,13 +88,13 @@ def _depth(cursor: Any, sort: tuple[SortKey, ...]) -> Depth:
     keys = sort if sort[-1].name == "id" or sort[0].name == "id" else (*sort, SortKey("id", sort[-1].descending))
     if sort[0].name == "id":
         keys = sort[:1]
-    first = statements.page(BOOKS, Shape(fields=FIELDS, sort=keys, limit=21))
-    deep = statements.page(BOOKS, Shape(fields=FIELDS, sort=keys, resumes=True, limit=21))
-    # From the other end: the keys of the row that stands so many rows before the last one.
-    back = statements.page(BOOKS, Shape(fields=("id",), sort=keys, backwards=True, skips=True))
-    cursor.execute(back.sql, back.constants | {"limit": 1, "offset": NEAR_THE_END})
+    first = list_page(BOOKS, Shape(fields=FIELDS, sort=keys, limit=21))
+    deep = list_page(BOOKS, Shape(fields=FIELDS, sort=keys, has_cursor=True, limit=21))
+    # The keys of the row that is NEAR_THE_END rows before the last one.
+    back = list_page(BOOKS, Shape(fields=("id",), sort=keys, backwards=True, has_offset=True))
+    cursor.execute(back.sql, back.constants | {"limit": 1, "offset": NEAR_THE_END, **NO_BOUND})
     edge = json.loads(cursor.fetchone()[1])
-    values = deep.constants | {f"k{place}": key for place, key in enumerate(edge)}
+    values = deep.constants | NO_BOUND | {f"k{place}": key for place, key in enumerate(edge)}
     read, seconds = buffers(cursor, deep, values)
     written = ",".join(f"{'-' if key.descending else ''}{key.name}" for key in sort)
-    return Depth(written, buffers(cursor, first, {})[0], read, seconds)
+    return Depth(written, buffers(cursor, first, NO_BOUND)[0], read, seconds)

@@ -1,4 +1,4 @@
-"""Memory of the workers under many requests of all kinds."""
+"""Measures the memory of the workers under many requests of all kinds."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ STEP = 20_000
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes (PSS) of each worker after so many requests."""
+    """The memory (PSS) of each worker in megabytes after a number of requests."""
 
     requests: int
     workers: list[float]
 
 
 def memory(cluster: Cluster, books: int, folder: Path, most: int) -> Iterator[Memory]:
-    """The memory of this service's workers, with its cache on, after every so many requests up to `most`."""
+    """Yield the memory of the workers, with the cache on, at intervals up to `most` requests."""
     database = cluster.catalog(books)
     file = folder / "mixed.txt"
     file.write_text("".join(_mixed(books)))
@@ -64,7 +64,7 @@ def _workers(pid: int) -> list[float]:
 
 
 def _mixed(books: int) -> Iterator[str]:
-    """Pages, books, authors, filters, sorts, errors and a few writes."""
+    """Return requests for pages, books, authors, filters, sorts, errors and a few writes."""
     chance = random.Random(catalog.SEED)
     known = catalog.vocabulary()
     sorts = ("title", "-published", "page_count", "-updated_at", "series_position")

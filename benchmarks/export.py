@@ -1,4 +1,4 @@
-"""How fast the whole catalog goes out, over HTTP and by the command, beside `COPY (…) TO STDOUT` of the same JSON."""
+"""Compares exports by HTTP and by the command with `COPY (…) TO STDOUT` of the same JSON."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from app import shapes, statements
-from app.books.schemas import BOOKS
-from app.query import parse
+from app.books.resource import BOOKS
+from app.core.query.parse import parse_query
+from app.core.sql.plan import plan_list
 
 from . import contestants
 from .database import ROOT, Cluster
@@ -28,15 +28,13 @@ READ_AT_ONCE = 1 << 20
 
 @dataclass
 class Timing:
-    """One way out: seconds of each round, seconds of CPU that the program beside Postgres took, bytes, and the memory
-    (RSS) at its highest, in bytes, and before.
-    """
+    """The measurements of one way to export."""
 
-    seconds: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-    size: int = 0
-    most: int = 0
-    before: int = 0
+    seconds: list[float] = field(default_factory=list)  # of each round
+    cpu: list[float] = field(default_factory=list)  # seconds of CPU of the program, without Postgres
+    size: int = 0  # bytes of the export
+    most: int = 0  # peak memory (RSS) in bytes
+    before: int = 0  # memory before the export, in bytes
 
     @property
     def median(self) -> float:
@@ -55,7 +53,7 @@ class Sink:
 
 
 def measure(cluster: Cluster, books: int, folder: Path, rounds: int, cursor: Any) -> dict[str, Timing]:
-    """The ways out, each in turn in each round; `cursor`: of a connection with the settings of the service's own."""
+    """Measure all ways to export, each once in each round; `cursor` has the settings of the service."""
     database = cluster.catalog(books)
     with contestants.this(cluster, database) as service:
         ways: dict[str, Callable[[Timing], None]] = {
@@ -76,9 +74,8 @@ def measure(cluster: Cluster, books: int, folder: Path, rounds: int, cursor: Any
 
 
 def _copy(cursor: Any, timing: Timing) -> None:
-    asked = parse(BOOKS, "books", [])
-    statement = statements.everything(BOOKS, shapes.of(BOOKS, asked))
-    rows = cursor.mogrify(statement.sql, {**statement.constants, **shapes.values_of(asked)}).decode()
+    statement, values, _ = plan_list(BOOKS, parse_query(BOOKS, "books", []))
+    rows = cursor.mogrify(statement.sql, {**statement.constants, **values}).decode()
     sink, began = Sink(), time.process_time()
     cursor.copy_expert(f"COPY ({rows}) TO STDOUT", sink)
     timing.cpu.append(time.process_time() - began)
@@ -92,9 +89,9 @@ def _http(service: contestants.Service, form: str, timing: Timing) -> None:
     timing.before = timing.before or max(worker.memory_info().rss for worker in workers)
     began = sum(map(_cpu_of, workers))
     connection.request("GET", f"/books?format={form}")
-    answer = connection.getresponse()
+    response = connection.getresponse()
     timing.size, looked = 0, 0.0
-    while piece := answer.read(READ_AT_ONCE):
+    while piece := response.read(READ_AT_ONCE):
         timing.size += len(piece)
         if time.monotonic() - looked > 0.1:
             looked = time.monotonic()
@@ -104,7 +101,7 @@ def _http(service: contestants.Service, form: str, timing: Timing) -> None:
 
 
 def _cpu_of(process: psutil.Process) -> float:
-    """The seconds of CPU that a process took."""
+    """Return the CPU seconds that a process used."""
     times = process.cpu_times()
     return float(times.user + times.system)
 

@@ -1,7 +1,7 @@
-"""Every filter of the contract, alone and with each sort, at values that find next to nothing, 1 % and half of it all.
+"""Measures every filter, alone and with each sort, at values that match a few, 1 % and half of the books.
 
-The values are drawn from the data: for each operator the one that finds nearest to the share asked for. The statements
-are those of the service, on one connection, each several times; what counts is the slowest of nearly all (p99).
+The values are selected from the data: for each operator, the ones that match nearest to these shares. The statements
+are those of the service, each run several times on one connection; the result is their 99th percentile.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app import query, shapes, statements
-from app.books.schemas import BOOKS
+from app.books.resource import BOOKS
+from app.core.query.parse import parse_query
+from app.core.sql.plan import plan_page
 
 SHARES = (0.00001, 0.01, 0.5)
-NEAR = 8.0  # a value that finds so many times more or less than asked for is not taken
+NEAR = 8.0  # values that match so many times more or less than the share are not used
 RUNS, RUNS_TO_TELL, RUNS_OF_SLOW, SLOW = 25, 200, 5, 0.1  # seconds
 BOUND = 0.05  # seconds
 TEXTS = ("title", "subtitle", "publisher", "language", "series")
@@ -27,8 +28,8 @@ Fetch = Callable[..., list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A filter as it stands in a query, and the share of the books that it finds."""
+class FilterValue:
+    """A filter with a value, and the share of the books that match."""
 
     parameter: str
     value: str
@@ -37,9 +38,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a filter took with a sort: seconds, median and p99; `plan` where it missed the bound."""
+    """The seconds of a filter with a sort (median and p99), with the plan if they exceed the bound."""
 
-    asked: Asked
+    filter: FilterValue
     sort: str
     p50: float
     p99: float
@@ -47,14 +48,14 @@ class Timing:
 
 
 class Values:
-    """Values of a catalog by how many books they find."""
+    """Selects values of a catalog by the number of books that match."""
 
     def __init__(self, fetch: Fetch) -> None:
         self.fetch = fetch
         self.books = int(fetch("SELECT count(*) FROM books")[0][0])
 
-    def asked(self) -> Iterator[Asked]:
-        """The filters to be asked: for each operator the value nearest to each share."""
+    def filters(self) -> Iterator[FilterValue]:
+        """Yield the filters to measure: for each operator the value nearest to each share."""
         for parameter, found in self._candidates():
             taken = set()
             for share in SHARES:
@@ -65,10 +66,10 @@ class Values:
                 distance = count / self.books / share
                 if value not in taken and 1 / NEAR <= distance <= NEAR:
                     taken.add(value)
-                    yield Asked(parameter, value, count / self.books)
+                    yield FilterValue(parameter, value, count / self.books)
 
     def _candidates(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Parameters, each with values and how many books they find (or about so many)."""
+        """Yield parameters, each with values and the exact or approximate number of matching books."""
         for name in TEXTS:
             exact = self._counts(name)
             yield name, exact
@@ -148,7 +149,7 @@ class Values:
         return {str(value): 1 for (value,) in rows}
 
     def _lists(self, counts: dict[str, int]) -> dict[str, int]:
-        """Lists of values, none of which holds a comma, for `in`."""
+        """Return lists of values without commas, for `in`."""
         plain = [(value, count) for value, count in counts.items() if "," not in value]
         found = {}
         for start in (0, len(plain) // 100, len(plain) // 2):
@@ -212,21 +213,20 @@ def measure(cursor: Any, only: str = "") -> Iterator[Timing]:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 
-    for asked in Values(fetch).asked():
-        if only in asked.parameter:
-            yield from (_time(cursor, asked, sort) for sort in SORTS)
+    for filter_ in Values(fetch).filters():
+        if only in filter_.parameter:
+            yield from (_time(cursor, filter_, sort) for sort in SORTS)
 
 
 def nearest_share(share: float) -> float:
-    """The share that was asked for when a value was taken that finds `share`."""
-    return min(SHARES, key=lambda asked: abs(math.log(share / asked)))
+    """Return the one of `SHARES` that is nearest to a share."""
+    return min(SHARES, key=lambda target: abs(math.log(share / target)))
 
 
-def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
-    pairs = [(asked.parameter, asked.value), *([("sort", sort)] if sort else [])]
-    parsed = query.parse(BOOKS, "books", pairs)
-    statement = statements.page(BOOKS, shapes.of(BOOKS, parsed))
-    values = statement.constants | shapes.values_of(parsed)
+def _time(cursor: Any, filter_: FilterValue, sort: str) -> Timing:
+    pairs = [(filter_.parameter, filter_.value), *([("sort", sort)] if sort else [])]
+    plan = plan_page(BOOKS, parse_query(BOOKS, "books", pairs))
+    statement, values = plan.statement, plan.statement.constants | plan.values
     times: list[float] = []
 
     def run(most: int) -> None:
@@ -237,7 +237,7 @@ def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
             times.append(time.perf_counter() - started)
 
     run(RUNS)
-    if max(times) > BOUND:  # the statement, or the machine for a moment: more runs tell
+    if max(times) > BOUND:  # more runs tell a slow statement from a temporary delay
         run(RUNS_TO_TELL)
     times.sort()
     p99 = times[math.ceil(len(times) * 0.99) - 1]
@@ -245,4 +245,4 @@ def _time(cursor: Any, asked: Asked, sort: str) -> Timing:
     if p99 > BOUND:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement.sql}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    return Timing(asked, sort, times[len(times) // 2], p99, plan)
+    return Timing(filter_, sort, times[len(times) // 2], p99, plan)

@@ -1,4 +1,4 @@
-"""All of Project Gutenberg's catalogue, imported."""
+"""Imports all of Project Gutenberg's catalogue."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""How fast an import is: beside COPY of the same rows into the same tables, the ORM's `add_all` and Django's
-`bulk_create`.
+"""Compares the import with COPY, SQLAlchemy's `add_all` and Django's `bulk_create` on the same rows.
 
-The *floor* is the rows of a made catalog in COPY's own form, prepared beforehand (authors, books with the names of
-their contributors, contributions), copied with all indexes and constraints in place, but without the triggers that keep
-search data. What is imported is a CSV of the same books, whose authors are named, and found by their names.
+The *floor* is COPY of prepared rows of a generated catalog (authors, books with the names of their contributors,
+contributions). All indexes and constraints are in place, but the triggers that update search data are off. The import
+reads a CSV of the same books, which names the authors, and resolves them by name.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.books import credit
+from app.books.contributors.text import format_contributor
 from app.values import cell
 
 from . import catalog
 from .database import ROOT, Cluster, flask
 
-FEW = 20_000  # books, for what is slow
+FEW = 20_000  # books, for the slow alternatives
 AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Books (or lines) read, in how many seconds; `memory` is the most that an importing process had, in megabytes."""
+    """A number of books (or lines), the seconds to store them, and the peak memory in megabytes."""
 
     books: int
     seconds: float
@@ -46,7 +45,7 @@ class Timing:
 
 
 def measure(cluster: Cluster, books: int, folder: Path) -> dict[str, Timing]:
-    """The timings by what was measured, the import itself first."""
+    """Return the timings by name, that of the import first."""
     rows = folder / f"rows_{books}"
     _write_rows(rows, books)
     few = min(books, FEW)
@@ -104,7 +103,7 @@ def _copy(cluster: Cluster, name: str, rows: Path) -> float:
 
 
 def _peer(cluster: Cluster, name: str, rows: Path, module: str) -> float | None:
-    """Seconds that another way to store the rows takes; None where what it needs is not installed."""
+    """Return the seconds that an alternative takes, None if its packages are not installed."""
     command = [sys.executable, "-m", f"benchmarks.peers.{module}", str(rows)]
     environment = {**os.environ, "DATABASE_URL": cluster.url(name)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -115,11 +114,11 @@ def _peer(cluster: Cluster, name: str, rows: Path, module: str) -> float | None:
     return float(done.stdout.split()[-1])
 
 
-# ---- the rows, as COPY and as CSV
+# The rows, in the format of COPY and as CSV
 
 
 def _write_rows(folder: Path, books: int) -> None:
-    """Write the rows, unless they are there."""
+    """Write the rows, unless they exist."""
     if (folder / "done").exists():
         return
     folder.mkdir(exist_ok=True)
@@ -143,20 +142,20 @@ def _write_rows(folder: Path, books: int) -> None:
         writer.writerow([*own, "authors"])
         for start in range(1, books + 1, catalog.CHUNK):
             for row, contributions in catalog.books(start, min(start + catalog.CHUNK, books + 1), books):
-                borne = "".join(
-                    lines[one[1]] + (f"\\n{one[4].lower()}\\n" if one[4] else "")  # type: ignore[index,attr-defined]
-                    for one in contributions
+                contributor_names = "".join(
+                    lines[link[1]] + (f"\\n{link[4].lower()}\\n" if link[4] else "")  # type: ignore[index,attr-defined]
+                    for link in contributions
                 )
-                copied.write(f"{catalog.copy_line(row)[:-1]}\t{borne}\n")
+                copied.write(f"{catalog.copy_line(row)[:-1]}\t{contributor_names}\n")
                 linked.writelines(map(catalog.copy_line, contributions))
                 book = dict(zip(catalog.BOOK_COLUMNS, row, strict=True))
-                credited = cell.join([_credit(names, one) for one in contributions])
+                credited = cell.join([_credit(names, contribution) for contribution in contributions])
                 writer.writerow([*(_text(book[name]) for name in own), credited])
     (folder / "done").touch()
 
 
 def _write_dump(folder: Path, books: int) -> int:
-    """Write the same authors and books as Open Library dumps them, authors first; returns how many lines there are."""
+    """Write the same authors and books as an Open Library dump; return the number of lines."""
     authors = catalog.authors_of(books)
     if not (folder / "dump.txt").exists():
         with (folder / "dump.txt").open("w", encoding="utf-8") as stream:
@@ -165,7 +164,7 @@ def _write_dump(folder: Path, books: int) -> int:
                 stream.write(_dumped("author", f"/authors/OL{author['id']}A", name=author["name"]))
             for row, contributions in catalog.books(1, books + 1, books):
                 book = dict(zip(catalog.BOOK_COLUMNS, row, strict=True))
-                said = {
+                members = {
                     "title": book["title"],
                     "subtitle": book["subtitle"],
                     "isbn_13": [book["isbn"]] if book["isbn"] else None,
@@ -176,18 +175,18 @@ def _write_dump(folder: Path, books: int) -> int:
                     "subjects": book["subjects"],
                     "authors": [{"key": f"/authors/OL{author_id}A"} for _, author_id, *_ in contributions],
                 }
-                stream.write(_dumped("edition", f"/books/OL{book['id']}M", **said))
+                stream.write(_dumped("edition", f"/books/OL{book['id']}M", **members))
     return authors + books
 
 
-def _dumped(kind: str, key: str, **said: Any) -> str:
-    record = {name: value for name, value in said.items() if value is not None}
+def _dumped(kind: str, key: str, **members: Any) -> str:
+    record = {name: value for name, value in members.items() if value is not None}
     document = json.dumps({"key": key, "type": {"key": f"/type/{kind}"}, **record}, ensure_ascii=False)
     return f"/type/{kind}\t{key}\t1\t2020-01-01T00:00:00.000000\t{document}\n"
 
 
 def _name_lines(author: dict[str, Any]) -> str:
-    """About what `name_lines` of the database gives, in COPY's form."""
+    """Return approximately the result of the database function `name_lines`, in the format of COPY."""
     names = dict.fromkeys([author["name"], author["sort_name"], *author["alternate_names"]])
     plain = (" ".join(name.lower().replace(",", " ").replace(".", " ").split()) for name in names)
     return "\\n" + "\\n".join(plain) + "\\n"
@@ -195,23 +194,23 @@ def _name_lines(author: dict[str, Any]) -> str:
 
 def _credit(names: dict[int, str], contribution: tuple[Any, ...]) -> str:
     _, author_id, role, _, credited_as = contribution
-    return credit.written(names[author_id], role, credited_as)
+    return format_contributor(names[author_id], role, credited_as)
 
 
 def _text(value: Any) -> Any:
     if isinstance(value, list):
         return cell.join(value)
     if isinstance(value, dict):
-        return cell.join([f"{scheme}:{one}" for scheme, ids in value.items() for one in ids])
+        return cell.join([f"{scheme}:{value_}" for scheme, ids in value.items() for value_ in ids])
     return "" if value is None else value
 
 
 def read_rows(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Authors, books and contributions as Python has them, for the peers."""
+    """Return authors, books and contributions as Python values, for the peers."""
     authors = _read(folder / "authors.copy", catalog.AUTHOR_COLUMNS)
     books = _read(folder / "books.copy", (*catalog.BOOK_COLUMNS, "contributors"))
     contributions = _read(folder / "contributions.copy", catalog.CONTRIBUTION_COLUMNS)
-    authors = [{name: one[name] for name in ("id", "name", "sort_name")} for one in authors]
+    authors = [{name: author[name] for name in ("id", "name", "sort_name")} for author in authors]
     for book in books:
         for name in ("created_at", "updated_at", "contributors"):
             del book[name]
@@ -233,5 +232,5 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as stream:
         for line in stream:
             values = zip(columns, line[:-1].split("\t"), strict=True)
-            found.append({name: None if one == "\\N" else numbers.get(name, str)(one) for name, one in values})
+            found.append({name: None if text == "\\N" else numbers.get(name, str)(text) for name, text in values})
     return found

@@ -1,4 +1,4 @@
-"""Load on a service, by wrk; and what it costs: requests a second, waiting times, and CPU of all processes involved."""
+"""Measures a service under load by wrk: requests a second, latency, and CPU of all processes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True)
 class Sample:
-    """One measure: requests a second, waiting times in seconds, seconds of CPU a request of service and Postgres.
+    """One measurement: requests a second, latencies in seconds, CPU seconds a request of service and Postgres.
 
-    In a sample that stands for several, each figure is the median of theirs.
+    In a sample that summarizes several, each number is the median of theirs.
     """
 
     rate: float
@@ -41,14 +41,14 @@ Measure = Callable[[float], Sample]
 
 
 def median(samples: Iterable[Sample]) -> Sample:
-    """The medians of several samples."""
+    """Return the medians of several samples."""
     samples = list(samples)
     names = ("rate", "p50", "p99", "service", "postgres")
     return Sample(*(statistics.median(getattr(sample, name) for sample in samples) for name in names))
 
 
 def in_turns(contestants: Mapping[str, Measure], rounds: int, seconds: float) -> dict[str, Sample]:
-    """The medians of each contestant, all measured once in each round; a first short round warms them up."""
+    """Measure all contestants once in each round, after a short warm-up; return the medians of each."""
     found: dict[str, list[Sample]] = {name: [] for name in contestants}
     for measure in contestants.values():
         measure(min(1.0, seconds))
@@ -59,10 +59,10 @@ def in_turns(contestants: Mapping[str, Measure], rounds: int, seconds: float) ->
 
 
 def by_wrk(address: str, requests: Path, service: int, postgres: int, connections: int = CONNECTIONS) -> Measure:
-    """A measure of the service at `address` under requests drawn from a file (see wrk.lua).
+    """Return a measurement of the service at `address` with random requests from a file (see wrk.lua).
 
-    `service` and `postgres`: the processes whose CPU counts, with their children. An answer that is no 2xx or 3xx is an
-    error: nothing was measured then.
+    `service` and `postgres` are the processes whose CPU is counted, with their children. A response that is neither 2xx
+    nor 3xx makes the measurement fail.
     """
 
     def measure(seconds: float) -> Sample:
@@ -81,7 +81,7 @@ def by_wrk(address: str, requests: Path, service: int, postgres: int, connection
 
 
 def by_pgbench(program: Path, url: str, script: str, postgres: int, connections: int = CONNECTIONS) -> Measure:
-    """A measure of a statement by itself, prepared, over so many connections."""
+    """Return a measurement of one prepared statement over `connections` connections."""
 
     def measure(seconds: float) -> Sample:
         with tempfile.TemporaryDirectory() as folder:
@@ -103,10 +103,10 @@ def by_pgbench(program: Path, url: str, script: str, postgres: int, connections:
 
 
 def available(*programs: str) -> bool:
-    """Whether all of these programs are installed; says which are not."""
+    """Return whether all of these programs are installed, and print those that are not."""
     missing = [program for program in programs if not shutil.which(program)]
     if missing:
-        print(f"({', '.join(missing)} not installed: left out)", flush=True)
+        print(f"({', '.join(missing)} not installed: skipped)", flush=True)
     return not missing
 
 
@@ -118,11 +118,11 @@ def _only(pattern: str, text: str) -> str:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU that a process and its children have used, those that ended meanwhile included."""
+    """Return the CPU seconds of a process and its children, including those that have ended."""
     used = 0.0
     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess):
-            used += sum(process.cpu_times()[:4])  # of its own and of children that it has seen end
+            used += sum(process.cpu_times()[:4])  # its own, and of its children that have ended
     return used
 
 

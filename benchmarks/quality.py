@@ -1,17 +1,16 @@
-"""Does search find what is looked for? Questions drawn from Project Gutenberg's catalogue, answered by the service.
+"""Measures how often search finds known records, with queries from Project Gutenberg's catalogue.
 
-- A *known item*: a book of which somebody remembers two words of the title, longer than three letters and not the
-  same, and one word of an author's name, whatever its length. Asked for in any order of the title's words, the author
-  in front or behind, with case and accents or without. It is found when it is among the first ten.
-- The same with one slip in one of the three words.
-- An author, by one of the alternate names, as it is written. Found when among the first five.
+- A *known item* is a book, searched by two different words of its title, each longer than three letters, and one word
+  of an author's name. The title's words are in any order, the author is first or last, and case and accents are kept or
+  dropped. The book must be among the first ten results.
+- The same with a typing error in one of the three words.
+- An author is searched by one of their alternate names, and must be among the first five results.
 
-Books that have no two such words, or no author, cannot be drawn. Two books with exactly the same title and the same
-authors are twins: nobody can mean one of them, so that either is right. So it is with people who bear one name (as
-name or alternate name; case, accents and punctuation aside) where more than five do; where five bear it or fewer,
-there is room for all of them, and who is meant has to be among them.
+Books without an author or without two such words are never selected. Books with the same title and the same authors
+cannot be distinguished, so any of them is right. If more than five authors share a name (as name or alternate name,
+regardless of case, accents and punctuation), any of them is right, too; otherwise it must be the selected one.
 
-Nothing here knows how the service searches, and all is drawn from the data by a seed.
+The queries are selected from the data by a seed, and use no knowledge of how the service searches.
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ from urllib.parse import urlencode
 from . import contestants, gutenberg, typed
 from .database import Cluster
 
-QUERIES = 10_000  # of each kind
+QUERIES = 10_000  # default number of each kind
 BOOKS_SHOWN, AUTHORS_SHOWN = 10, 5
 CONNECTIONS = 2
-LONGER_THAN = 3  # letters, of a title's word
+LONGER_THAN = 3  # letters of a word of a title
 CERTAINTY = 1.96  # standard deviations: 95 %
 
 
 @dataclass(frozen=True)
 class Record:
-    """A book or an author as it is known from the data: what it is, for a reader, and what it is drawn by."""
+    """A book or an author: its description, and the texts that queries are made from."""
 
     id: int
     text: str
@@ -52,8 +51,8 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked, in which list, and the ids of which any is right; `about` are the classes that it belongs to."""
+class Search:
+    """A query with its list and the ids of the right results; `about` are its classes."""
 
     text: str
     path: str
@@ -63,10 +62,10 @@ class Question:
 
 
 @dataclass
-class Answer:
-    """The first ids, the seconds that they took, and what `meta` said of them; `total` is how many there are."""
+class Result:
+    """The response to a query: the first ids, seconds, `meta`, and the total number of results."""
 
-    question: Question
+    search: Search
     ids: list[int]
     seconds: float
     total: int
@@ -75,26 +74,27 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        return not self.question.right.isdisjoint(self.ids)
+        return not self.search.right.isdisjoint(self.ids)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All answers: to questions for known items, to the same with a slip, to questions for authors."""
+    """All results: of known items, of the same with a typing error, and of authors."""
 
-    items: list[Answer]
-    slips: list[Answer]
-    authors: list[Answer]
+    items: list[Result]
+    slips: list[Result]
+    authors: list[Result]
     records: dict[str, dict[int, Record]]  # by path and id
 
 
 class SearchFailed(Exception):
-    """The service refused a question that it must understand."""
+    """The service refused a valid query."""
 
 
 def measure(cluster: Cluster, source: Path, seed: int, queries: int) -> Findings:
-    """Ask the service, on all of Gutenberg in a database of its own, which stays in the cluster. `queries`: of each
-    kind. Raises `SearchFailed`.
+    """Return the results of `queries` queries of each kind. Raises `SearchFailed`.
+
+    Project Gutenberg's catalogue is imported into a database, which is kept in the cluster.
     """
 
     def fill(name: str) -> None:
@@ -111,34 +111,34 @@ def measure(cluster: Cluster, source: Path, seed: int, queries: int) -> Findings
         slips.append(slip)
     aliases = list(_aliases(chance, authors, queries))
     with contestants.this(cluster, database, CACHE_DEFAULT_TIMEOUT="0") as service:
-        ask(service.address, items[: max(1, queries // 50)])  # to warm up
-        found = [ask(service.address, questions) for questions in (items, slips, aliases)]
+        run(service.address, items[: max(1, queries // 50)])  # to warm up
+        found = [run(service.address, searches) for searches in (items, slips, aliases)]
     records = {"/books": {book.id: book for book in books}, "/authors": {author.id: author for author in authors}}
     return Findings(found[0], found[1], found[2], records)
 
 
-def ask(address: str, questions: Sequence[Question]) -> list[Answer]:
-    """The answers of a service, over a few connections; raises `SearchFailed`."""
+def run(address: str, searches: Sequence[Search]) -> list[Result]:
+    """Return the responses of a service, over a few connections. Raises `SearchFailed`."""
     own = threading.local()
 
-    def answer(question: Question) -> Answer:
+    def send(search: Search) -> Result:
         if not hasattr(own, "connection"):
             own.connection = HTTPConnection(address.removeprefix("http://"), timeout=30)
-        parameters = {"q": question.text, "limit": question.limit, "fields": "id"}
+        parameters = {"q": search.text, "limit": search.limit, "fields": "id"}
         started = time.perf_counter()
-        status, page = _get(own.connection, question.path, parameters)
+        status, page = _get(own.connection, search.path, parameters)
         seconds = time.perf_counter() - started
-        if status != 200:  # it is a miss: whoever asked has found nothing
-            return Answer(question, [], seconds, 0, status)
+        if status != 200:  # counts as a miss
+            return Result(search, [], seconds, 0, status)
         ids = [row["id"] for row in page["data"]]
         total = len(ids)
         if page["links"]["next"]:
-            status, counted = _get(own.connection, question.path, {**parameters, "limit": 1, "total": "exact"})
+            status, counted = _get(own.connection, search.path, {**parameters, "limit": 1, "total": "exact"})
             total = counted["meta"]["total"] if status == 200 else total + 1
-        return Answer(question, ids, seconds, total, meta=page["meta"])
+        return Result(search, ids, seconds, total, meta=page["meta"])
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return list(pool.map(answer, questions))
+        return list(pool.map(send, searches))
 
 
 def _get(connection: HTTPConnection, path: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -150,43 +150,43 @@ def _get(connection: HTTPConnection, path: str, parameters: dict[str, Any]) -> t
     return response.status, json.loads(body) if response.status == 200 else {}
 
 
-def wilson(found: int, asked: int) -> tuple[float, float]:
-    """The interval in which the true share lies with a certainty of 95 % (Wilson's score interval)."""
-    if not asked:
+def wilson(found: int, total: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share (Wilson's score interval)."""
+    if not total:
         return 0.0, 1.0
-    share, square = found / asked, CERTAINTY**2 / asked
+    share, square = found / total, CERTAINTY**2 / total
     middle = (share + square / 2) / (1 + square)
-    half = CERTAINTY * math.sqrt(share * (1 - share) / asked + square / asked / 4) / (1 + square)
+    half = CERTAINTY * math.sqrt(share * (1 - share) / total + square / total / 4) / (1 + square)
     return middle - half, middle + half
 
 
-def few(answers: Iterable[Answer]) -> list[Answer]:
-    """The answers to questions that at most ten books match, as the service counts."""
-    return [answer for answer in answers if answer.total <= BOOKS_SHOWN]
+def few(results: Iterable[Result]) -> list[Result]:
+    """Return the responses with at most `BOOKS_SHOWN` results in total."""
+    return [result for result in results if result.total <= BOOKS_SHOWN]
 
 
-def by_class(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
-    """The answers by what their questions are about."""
-    found: dict[str, list[Answer]] = {}
-    for answer in answers:
-        for about in answer.question.about:
-            found.setdefault(about, []).append(answer)
+def by_class(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Return the responses by the classes of their queries."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        for about in result.search.about:
+            found.setdefault(about, []).append(result)
     return dict(sorted(found.items()))
 
 
-def worst(answers: Iterable[Answer], most: int) -> list[Answer]:
-    """Misses, first those where the fewest came in front of what was looked for."""
-    return sorted((answer for answer in answers if not answer.found), key=lambda one: one.total)[:most]
+def worst(results: Iterable[Result], most: int) -> list[Result]:
+    """Return misses, those with the fewest results first."""
+    return sorted((result for result in results if not result.found), key=lambda result: result.total)[:most]
 
 
-def told(answer: Answer, records: dict[int, Record]) -> str:
-    """A miss, for who wants to know why: the question, what would have been right, what came first."""
-    question = answer.question
-    meta = {name: answer.meta[name] for name in ("match", "did_you_mean") if answer.meta.get(name)}
-    status = "" if answer.status == 200 else f", status {answer.status}"
-    lines = [f"{question.text!r} ({', '.join(question.about)}): {answer.total:,} found{status} {meta or ''}".rstrip()]
-    lines += [f"  right: {records[right].text}" for right in sorted(question.right)[:1]]
-    lines += [f"  {place}: {records[came].text}" for place, came in enumerate(answer.ids[:3], 1)]
+def described(result: Result, records: dict[int, Record]) -> str:
+    """Return a description of a miss: the query, a right result, and the first results."""
+    search = result.search
+    meta = {name: result.meta[name] for name in ("match", "did_you_mean") if result.meta.get(name)}
+    status = "" if result.status == 200 else f", status {result.status}"
+    lines = [f"{search.text!r} ({', '.join(search.about)}): {result.total:,} found{status} {meta or ''}".rstrip()]
+    lines += [f"  right: {records[right].text}" for right in sorted(search.right)[:1]]
+    lines += [f"  {place}: {records[came].text}" for place, came in enumerate(result.ids[:3], 1)]
     return "\n".join(lines)
 
 
@@ -213,14 +213,14 @@ def _authors(cursor: Any) -> list[Record]:
 
 def _known_items(
     chance: random.Random, typist: typed.Typist, books: Sequence[Record], count: int
-) -> Iterator[tuple[Question, Question]]:
-    """Questions for books, each without a slip and with one."""
+) -> Iterator[tuple[Search, Search]]:
+    """Yield queries for books, each without a typing error and with one."""
     twins: dict[Any, set[int]] = {}
     for book in books:
         twins.setdefault((book.title, frozenset(book.authors)), set()).add(book.id)
     drawable = [book for book in books if book.names and len(_title_words(book)) > 1]
     for book in chance.choices(drawable, k=count):
-        # Which word is which is known by its place; the author stands in front or behind.
+        # Each word with its source; the author's name is first or last.
         parts = [(word, "the title") for word in chance.sample(_title_words(book), 2)]
         author = chance.choice([word for name in book.names for word in typed.words(name)])
         parts.insert(chance.choice((0, 2)), (author, "the name"))
@@ -233,35 +233,35 @@ def _known_items(
         size = "up to 3" if len(word) < 4 else "4 to 6" if len(word) < 7 else "7 or more"
         texts = [word for word, _ in parts]
         slipped = [*texts[:place], changed, *texts[place + 1 :]]
-        about = (f"slip: {kind}", f"slip in {what}", f"slip in a word of {size} letters")
+        about = (f"error: {kind}", f"error in {what}", f"error in a word of {size} letters")
         yield (
-            Question(" ".join(texts), "/books", BOOKS_SHOWN, right, (f"last word of {parts[-1][1]}",)),
-            Question(" ".join(slipped), "/books", BOOKS_SHOWN, right, about),
+            Search(" ".join(texts), "/books", BOOKS_SHOWN, right, (f"last word of {parts[-1][1]}",)),
+            Search(" ".join(slipped), "/books", BOOKS_SHOWN, right, about),
         )
 
 
 def _title_words(book: Record) -> list[str]:
-    """The words of a title that may be remembered, no two alike."""
+    """Return the distinct words of a title that a query may use."""
     found = {typed.plain(word): word for word in typed.words(book.title) if len(word) > LONGER_THAN}
     return list(found.values())
 
 
-def _aliases(chance: random.Random, authors: Sequence[Record], count: int) -> Iterator[Question]:
-    """Questions for authors."""
-    bearers: dict[str, set[int]] = {}
+def _aliases(chance: random.Random, authors: Sequence[Record], count: int) -> Iterator[Search]:
+    """Yield queries for authors."""
+    authors_by_name: dict[str, set[int]] = {}
     for author in authors:
         for name in (author.title, *author.names):
-            bearers.setdefault(typed.key(name), set()).add(author.id)
+            authors_by_name.setdefault(typed.key(name), set()).add(author.id)
     drawable = [(author, alias) for author in authors for alias in author.names if typed.words(alias)]
     for author, alias in chance.choices(drawable, k=count):
-        everybody = bearers[typed.key(alias)]
-        right = frozenset([author.id] if len(everybody) <= AUTHORS_SHOWN else everybody)
+        namesakes = authors_by_name[typed.key(alias)]
+        right = frozenset([author.id] if len(namesakes) <= AUTHORS_SHOWN else namesakes)
         scripts = Counter(typed.script(char) for char in alias if char.isalpha())
         text = typed.plain(alias) if chance.random() < 0.5 else alias
         latin = scripts.most_common(1)[0][0] == "LATIN" if scripts else True
         about = (
             "in the Latin script" if latin else "in another script",
-            "borne by one" if len(everybody) == 1 else "borne by several",
+            "of one author" if len(namesakes) == 1 else "of several authors",
             "of one word" if len(typed.words(alias)) == 1 else "of several words",
         )
-        yield Question(typed.without_operators(text), "/authors", AUTHORS_SHOWN, right, about)
+        yield Search(typed.without_operators(text), "/authors", AUTHORS_SHOWN, right, about)

@@ -1,4 +1,4 @@
-"""Reads beside the peers and the limits: pages from random places, single books, hits of the cache."""
+"""Compares reads with the peers and the limits: random pages, single books, cache hits."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app import statements
-from app.books.schemas import BOOKS
-from app.cursor import Cursor
-from app.shapes import Shape
+from app.books.resource import BOOKS
+from app.core.fields import BIGINT_MAX
+from app.core.query.cursor import Cursor
+from app.core.sql.shape import Shape
+from app.core.sql.statements import list_page
 
 from . import catalog, contestants
 from .contestants import Service
 from .database import Cluster
 from .load import Measure, Sample, available, by_pgbench, by_wrk, in_turns
 
-TARGETS = 5_000  # requests that one load draws from
-HOT = 100  # pages that hits are asked of
+TARGETS = 5_000  # distinct requests of one load
+HOT = 100  # cached pages
 THIS = "this service"
 
 Paths = Callable[[int], str]  # from an id to a path
 
 
 class Bench:
-    """The services that are measured, all running on one catalog."""
+    """The running services, all on one catalog."""
 
     def __init__(self, cluster: Cluster, books: int, folder: Path, stack: contextlib.ExitStack) -> None:
         self.cluster, self.books, self.folder, self.stack = cluster, books, folder, stack
@@ -40,34 +41,34 @@ class Bench:
         self.peers = [stack.enter_context(contestants.peer(*peer, url)) for peer in contestants.peers().items()]
 
     def requests(self, name: str, paths: Iterable[str], header: str = "") -> Path:
-        """A file of GETs for the load."""
+        """Write a file of GET requests for the load."""
         file = self.folder / f"{name.replace(' ', '_').replace('/', '_')}.txt"
         file.write_text("".join(f"GET\t{path}\t{header}\n" for path in paths))
         return file
 
     def load(self, service: Service, what: str, paths: Iterable[str], header: str = "") -> Measure:
-        """Wrk on a service."""
+        """Return the measurement of a service by wrk."""
         file = self.requests(f"{service.name} {what}", paths, header)
         return by_wrk(service.address, file, service.pid, self.cluster.pid)
 
 
 def cursor_path(after: int) -> str:
-    """The path of this service for the page behind an id."""
+    """Return the path of this service for the page after an id."""
     return f"/books?cursor={Cursor('books', (), (after,)).encode()}"
 
 
 def after_path(after: int) -> str:
-    """The path of a peer for the same page."""
+    """Return the path of a peer for the same page."""
     return f"/books?limit=20&after={after}"
 
 
 def pages(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Pages of 20 books with their authors, from random places."""
-    same_answers(bench, cursor_path, after_path)
+    """Measure pages of 20 books with their authors, at random positions."""
+    require_same_records(bench, cursor_path, after_path)
     found = {THIS: bench.load(bench.service, "page", map(cursor_path, bench.ids))}
     found |= {peer.name: bench.load(peer, "page", map(after_path, bench.ids)) for peer in bench.peers}
-    shape = Shape(fields=tuple(BOOKS.fields), resumes=True, limit=21)
-    script = f"\\set k0 random(0, {bench.books - 30})\n{_as_script(statements.page(BOOKS, shape).sql)}"
+    shape = Shape(fields=tuple(BOOKS.fields), has_cursor=True, limit=21)
+    script = f"\\set k0 random(0, {bench.books - 30})\n{_as_script(list_page(BOOKS, shape).sql)}"
     found["pgbench, the same statement"] = by_pgbench(
         bench.cluster.programs / "pgbench", bench.cluster.url(bench.database), script, bench.cluster.pid
     )
@@ -75,27 +76,29 @@ def pages(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
 
 
 def single_books(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Single books by their ids."""
+    """Measure single books by id."""
 
     def path(book: int) -> str:
         return f"/books/{book}"
 
-    same_answers(bench, path, path)
+    require_same_records(bench, path, path)
     services = [bench.service, *bench.peers]
-    return in_turns({one.name: bench.load(one, "book", map(path, bench.ids)) for one in services}, rounds, seconds)
+    return in_turns(
+        {service.name: bench.load(service, "book", map(path, bench.ids)) for service in services}, rounds, seconds
+    )
 
 
 def books_by_isbn(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Single books by their ISBNs."""
+    """Measure single books by ISBN."""
     with bench.cluster.connect(bench.database) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT isbn FROM books WHERE isbn IS NOT NULL AND id = ANY(%s)", [bench.ids])
         paths = [f"/books/isbn/{isbn}" for (isbn,) in cursor.fetchall()]
     services = [bench.service, *bench.peers]
-    return in_turns({one.name: bench.load(one, "isbn", paths) for one in services}, rounds, seconds)
+    return in_turns({service.name: bench.load(service, "isbn", paths) for service in services}, rounds, seconds)
 
 
 def hits(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Pages that the caches hold, and one that the client holds (304)."""
+    """Measure cached pages, and one that the client has (304)."""
     forever = {"CACHE_DEFAULT_TIMEOUT": "3600"}
     paths = list(map(cursor_path, bench.ids[:HOT]))
     theirs = list(map(after_path, bench.ids[:HOT]))
@@ -119,13 +122,13 @@ def hits(bench: Bench, rounds: int, seconds: float) -> dict[str, Sample]:
     return in_turns(found | _limits(bench, paths[0]), rounds, seconds)
 
 
-def same_answers(bench: Bench, ours: Paths, theirs: Paths) -> None:
-    """Raise unless every peer gives the same records as this service (times compared as moments)."""
+def require_same_records(bench: Bench, ours: Paths, theirs: Paths) -> None:
+    """Raise unless every peer returns the same records as this service; times are compared as instants."""
     for book in bench.ids[:5]:
         expected = _records(contestants.get(bench.service.address, ours(book)))
         for peer in bench.peers:
             if _records(contestants.get(peer.address, theirs(book))) != expected:
-                raise RuntimeError(f"{peer.name} answers something else to {theirs(book)}")
+                raise RuntimeError(f"{peer.name} returns other records for {theirs(book)}")
 
 
 def _records(body: bytes) -> list[dict[str, Any]]:
@@ -138,7 +141,7 @@ def _records(body: bytes) -> list[dict[str, Any]]:
 
 
 def _limits(bench: Bench, path: str) -> Mapping[str, Measure]:
-    """What nobody gets past: the same bytes from a view without a database, and from a file."""
+    """Run the upper limits: the same bytes from a view without a database, and from a file."""
     body = bench.folder / "body.json"
     if not body.exists():
         body.write_bytes(contestants.get(bench.service.address, path))
@@ -162,5 +165,6 @@ def _etag(service: Service, path: str) -> str:
 
 
 def _as_script(sql: str) -> str:
-    """A statement in the form of pgbench, on one line."""
-    return sql.replace("%(k0)s", ":k0").replace("%%", "%").replace("\n", " ") + ";\n"
+    """Return a statement in the syntax of pgbench, on one line."""
+    values = sql.replace("%(k0)s", ":k0").replace("%(most)s", str(BIGINT_MAX))
+    return values.replace("%%", "%").replace("\n", " ") + ";\n"

@@ -1,4 +1,4 @@
-"""What was measured, printed: tables, as text that is Markdown."""
+"""Formats results as Markdown tables, and prints them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .load import Sample
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose columns are aligned."""
+    """Return a table with aligned columns."""
     lines = [list(titles), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
 
-    def written(line: Sequence[str]) -> str:
+    def formatted(line: Sequence[str]) -> str:
         cells = [
             cell.ljust(width) if not place else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(line, widths, strict=True))
@@ -23,11 +23,11 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return f"| {' | '.join(cells)} |"
 
     ruler = ["-" * (width + 1) + ":" if place else ":" + "-" * (width + 1) for place, width in enumerate(widths)]
-    return "\n".join([written(lines[0]), f"|{'|'.join(ruler)}|", *map(written, lines[1:])])
+    return "\n".join([formatted(lines[0]), f"|{'|'.join(ruler)}|", *map(formatted, lines[1:])])
 
 
 def samples(found: Mapping[str, Sample]) -> str:
-    """Samples, each beside the first one: `x` says how many times the rate of the others the first one has."""
+    """Return a table of samples; `x` is the rate of the first one divided by that of the row."""
     first = next(iter(found.values()))
     rows = [
         (
@@ -46,7 +46,7 @@ def samples(found: Mapping[str, Sample]) -> str:
 
 
 def percentiles(seconds: Iterable[float]) -> tuple[str, str, str]:
-    """The median and the times within which 95 and 99 of a hundred were done, in milliseconds."""
+    """Return the median and the 95th and 99th percentile in milliseconds."""
     ordered = sorted(seconds)
     if not ordered:
         return "", "", ""
@@ -56,12 +56,12 @@ def percentiles(seconds: Iterable[float]) -> tuple[str, str, str]:
 
 @contextlib.contextmanager
 def clock(what: str) -> Iterator[None]:
-    """Say how long the block took."""
+    """Print the time of the block."""
     started = time.perf_counter()
     yield
     say(f"{what}: {time.perf_counter() - started:.1f} s")
 
 
 def say(text: str) -> None:
-    """Print, at once."""
+    """Print, and flush the output."""
     print(text, flush=True)

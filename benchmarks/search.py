@@ -1,9 +1,9 @@
-"""How long search takes in a large catalog, and what keeping its data costs a write.
+"""Measures the times of search in a large catalog, and the cost of search data for writes.
 
-What is asked is drawn from the data by a seed; nothing here knows how the service searches. Words are drawn from places
-in the texts, so that a word comes as often as the catalog uses it: the logarithm of how many books hold it is spread
-about evenly. Three of four queries take all words from one book, so that they find something, the others take each
-word from another one. Fixed shares have frequent words, an unfinished last word, a filter.
+Queries are selected from the data by a seed, and use no knowledge of how the service searches. Words are selected from
+positions in the texts, so that their frequency is that in the catalog: the logarithm of the number of matching books is
+spread about evenly. Three of four queries take all words from one book, which ensures a match; the others take each
+word from another book. Fixed shares have frequent words, an unfinished last word, or a filter.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from urllib.parse import urlencode
 from . import catalog, contestants, typed, writes
 from .database import Cluster
 from .load import Sample, by_wrk, in_turns
-from .traced import Answer, Traced
+from .traced import Traced, TracedResponse
 
-QUERIES = 4_000  # for /books; the other kinds are fractions of it
-SAMPLE = 20_000  # books that queries are drawn from
-PASSES = 3  # over all queries: the median of each tells a slow statement from a slow moment
+QUERIES = 4_000  # for /books; the other kinds have fractions of it
+SAMPLE = 20_000  # books that queries are selected from
+PASSES = 3  # over all queries; the median of each one excludes a temporary delay
 SORTS = ("title", "-published", "page_count", "-updated_at")
-NEXT_PAGES = 10  # of so many pages, one is followed by the next one
+NEXT_PAGES = 10  # the next page is read after one of so many
 FROM_ONE_BOOK, FREQUENT, ALL_FREQUENT, UNFINISHED, FILTERED = 0.75, 0.25, 0.05, 0.3, 0.5  # shares of the queries
-NARROW = 0.01  # the share of the books that a range of years finds
+NARROW = 0.01  # the share of the books that match a range of years
 SHORT_PREFIX, LONGEST_PREFIX = 2, 10
 
 SEARCH_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -42,8 +42,8 @@ Values = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, and the groups that it counts in."""
+class Request:
+    """A request, and the groups that it belongs to."""
 
     target: str
     groups: tuple[str, ...]
@@ -51,9 +51,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a request took, whole and in the database (medians, seconds), and whether its answer is fuzzy."""
+    """The median seconds of a request in total and in Postgres, and whether its matches are fuzzy."""
 
-    asked: Asked
+    request: Request
     seconds: float
     in_postgres: float
     fuzzy: bool
@@ -61,23 +61,23 @@ class Timing:
 
 @dataclass(frozen=True)
 class Book:
-    """What a query for a book is drawn from."""
+    """The texts and filters that queries for a book are made from."""
 
-    texts: dict[str, list[str]]  # by kind
+    texts: dict[str, list[str]]  # by field
     filters: dict[str, Values]
 
 
 def measure(traced: Traced, cursor: Any, seed: int, queries: int) -> Iterator[tuple[str, list[Timing]]]:
-    """Kinds of questions, each with the times of all that were asked.
+    """Yield each kind of requests with their timings.
 
-    `cursor` reads what is asked from the same database.
+    `cursor` reads the words of the queries from the same database.
     """
     draw = Draw(cursor, random.Random(seed))
     words = [draw.query() for _ in range(queries)]
-    for asked in words[: queries // 10]:
-        traced.get(asked.target)  # to warm up
+    for request in words[: queries // 10]:
+        traced.get(request.target)  # to warm up
     yield "words", _timed(traced, words)
-    yield "words, one with a slip", _timed(traced, [draw.slip() for _ in range(queries // 4)])
+    yield "words, one with a typing error", _timed(traced, [draw.slip() for _ in range(queries // 4)])
     yield "suggestions", _timed(traced, [draw.suggestion() for _ in range(queries // 2)])
     yield "authors", _timed(traced, [draw.author() for _ in range(queries // 4)])
     yield "words, the next page", _timed(traced, list(_next_pages(traced, words[::NEXT_PAGES])))
@@ -85,37 +85,37 @@ def measure(traced: Traced, cursor: Any, seed: int, queries: int) -> Iterator[tu
 
 
 def by_group(timings: Iterable[Timing]) -> dict[str, list[Timing]]:
-    """The timings by the groups that they count in, in the order of the names."""
+    """Return the timings by group, in the order of the names."""
     found: dict[str, list[Timing]] = {}
     for timing in timings:
-        for group in timing.asked.groups:
+        for group in timing.request.groups:
             found.setdefault(group, []).append(timing)
     return dict(sorted(found.items()))
 
 
-def _timed(traced: Traced, questions: list[Asked]) -> list[Timing]:
-    rounds = [[traced.get(asked.target) for asked in questions] for _ in range(PASSES)]
-    return [_median(asked, answers) for asked, *answers in zip(questions, *rounds, strict=True)]
+def _timed(traced: Traced, requests: list[Request]) -> list[Timing]:
+    rounds = [[traced.get(request.target) for request in requests] for _ in range(PASSES)]
+    return [_median(request, responses) for request, *responses in zip(requests, *rounds, strict=True)]
 
 
-def _median(asked: Asked, answers: list[Answer]) -> Timing:
+def _median(request: Request, responses: list[TracedResponse]) -> Timing:
     return Timing(
-        asked,
-        statistics.median(answer.seconds for answer in answers),
-        statistics.median(answer.in_postgres for answer in answers),
-        any(answer.document.get("meta", {}).get("match") == "fuzzy" for answer in answers),
+        request,
+        statistics.median(response.seconds for response in responses),
+        statistics.median(response.in_postgres for response in responses),
+        any(response.document.get("meta", {}).get("match") == "fuzzy" for response in responses),
     )
 
 
-def _next_pages(traced: Traced, questions: list[Asked]) -> Iterator[Asked]:
-    for asked in questions:
-        following = traced.get(asked.target).document["links"]["next"]
+def _next_pages(traced: Traced, requests: list[Request]) -> Iterator[Request]:
+    for request in requests:
+        following = traced.get(request.target).document["links"]["next"]
         if following:
-            yield Asked(following, ())
+            yield Request(following, ())
 
 
 class Draw:
-    """Draws questions from the catalog behind a cursor."""
+    """Selects random requests from the catalog behind a cursor."""
 
     def __init__(self, cursor: Any, chance: random.Random) -> None:
         self.chance = chance
@@ -130,21 +130,21 @@ class Draw:
         self.typist = typed.Typist(chance, self.titles[:5_000])
         self.known = _known_words()
 
-    def query(self) -> Asked:
-        """A query of one to four words, with a filter or without."""
+    def query(self) -> Request:
+        """Return a query of one to four words, with or without a filter."""
         book, words, groups = self._words(self.chance.randint(1, 4))
         parameters, group = self._filter(book)
         return _books({"q": " ".join(words)} | dict(parameters), *groups, group)
 
-    def sorted_query(self) -> Asked:
-        """The same with a sort, which no bound may help."""
+    def sorted_query(self) -> Request:
+        """Return such a query with a sort, which prevents an early end by rank."""
         book, words, _ = self._words(self.chance.randint(1, 4))
         parameters, _ = self._filter(book)
         sort = self.chance.choice(SORTS)
         return _books({"q": " ".join(words), "sort": sort} | dict(parameters), f"sort={sort}")
 
-    def slip(self) -> Asked:
-        """A query of one to four words of one book, of which one has a slip that makes it no word of the catalog."""
+    def slip(self) -> Request:
+        """Return a query of words of one book, one of which is misspelled and unknown to the catalog."""
         while True:
             book, count = self.chance.choice(self.books), self.chance.randint(1, 4)
             words = self._of_book(book, count)
@@ -158,23 +158,23 @@ class Draw:
                 parameters, _ = self._filter(book)
                 return _books({"q": " ".join(words)} | dict(parameters), f"words: {len(words)}")
 
-    def author(self) -> Asked:
-        """A query for an author: one to three words of a name, the last one unfinished now and then."""
+    def author(self) -> Request:
+        """Return a query for an author: one to three words of a name, the last one sometimes unfinished."""
         words = typed.words(self.chance.choice(self.names))
         words = self.chance.sample(words, min(len(words), self.chance.randint(1, 3)))
         if self.chance.random() < UNFINISHED:
             words[-1] = typed.unfinished(self.chance, words[-1])
-        return Asked(f"/authors?{urlencode({'q': ' '.join(words)})}", (f"words: {len(words)}",))
+        return Request(f"/authors?{urlencode({'q': ' '.join(words)})}", (f"words: {len(words)}",))
 
-    def suggestion(self) -> Asked:
-        """The first letters of a title or a name, as they are typed."""
+    def suggestion(self) -> Request:
+        """Return a request for suggestions: the first letters of a title or a name."""
         text = typed.plain(self.chance.choice(self.chance.choice((self.titles, self.names))))
         prefix = text[: self.chance.randint(1, LONGEST_PREFIX)].strip()
         size = str(len(prefix)) if len(prefix) <= SHORT_PREFIX else f"more than {SHORT_PREFIX}"
-        return Asked(f"/suggest?{urlencode({'q': prefix, 'limit': 8})}", (f"letters: {size}",))
+        return Request(f"/suggest?{urlencode({'q': prefix, 'limit': 8})}", (f"letters: {size}",))
 
     def _words(self, count: int) -> tuple[Book, list[str], tuple[str, ...]]:
-        """A book, words to ask for, and what is said of them."""
+        """Return a book, words to search for, and their groups."""
         draw, book = self.chance.random, self.chance.choice(self.books)
         from_one = draw() < FROM_ONE_BOOK
         words = (
@@ -200,7 +200,7 @@ class Draw:
         return book, words, tuple(groups)
 
     def _of_book(self, book: Book, count: int) -> list[str]:
-        """So many words of a book (fewer, where it has fewer): of title, author, publisher and subjects, mixed."""
+        """Return up to `count` words of a book: of title, author, publisher and subjects, mixed."""
         kinds = {"title": 3, "author": 2, "publisher": 1, "subjects": 1}
         left = {kind: [word for text in book.texts.get(kind, ()) for word in typed.words(text)] for kind in kinds}
         found: list[str] = []
@@ -219,7 +219,7 @@ class Draw:
         return other.filters[name], f"filter: {name}"
 
     def _is_known(self, start: str) -> bool:
-        """Whether a word of the catalog begins so."""
+        """Return whether a word of the catalog begins with `start`."""
         place = bisect_left(self.known, start)
         return place < len(self.known) and self.known[place].startswith(start)
 
@@ -248,7 +248,7 @@ class Draw:
             yield Book(texts, filters)
 
     def _range(self, first: str) -> Values:
-        """The years from `first` on that hold about one of a hundred books."""
+        """Return a range of years from `first` on that has about `NARROW` of the books."""
         found, last = 0, first
         for year, count in self.years:
             if year >= first and found < NARROW * self.count:
@@ -256,8 +256,8 @@ class Draw:
         return ("published[gte]", first), ("published[lte]", last)
 
 
-def _books(parameters: dict[str, str], *groups: str) -> Asked:
-    return Asked(f"/books?{urlencode(parameters)}", groups)
+def _books(parameters: dict[str, str], *groups: str) -> Request:
+    return Request(f"/books?{urlencode(parameters)}", groups)
 
 
 def _years(cursor: Any) -> list[tuple[str, int]]:
@@ -266,7 +266,7 @@ def _years(cursor: Any) -> list[tuple[str, int]]:
 
 
 def _known_words() -> list[str]:
-    """All words of the made catalog, in order."""
+    """Return all words of the generated catalog, in order."""
     known = catalog.vocabulary()
     ranked = (
         known.words,
@@ -277,12 +277,12 @@ def _known_words() -> list[str]:
         known.subjects,
         known.series,
     )
-    texts = (text for one in ranked for text in one.items)
+    texts = (text for items in ranked for text in items.items)
     return sorted({word for text in texts for word in typed.words(typed.plain(text))})
 
 
 def write_cost(cluster: Cluster, books: int, folder: Path, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Books created with two authors found by name, in a copy of the catalog with search data and in one without."""
+    """Measure the creation of books in a copy of the catalog with search data, and in one without."""
     database = cluster.catalog(books)
     requests = folder / "creations.txt"
     requests.write_text("".join(f"POST\t/books\t{body}\n" for body in writes.bodies(cluster, database)))
@@ -300,11 +300,11 @@ def write_cost(cluster: Cluster, books: int, folder: Path, rounds: int, seconds:
 
 
 def drop_search(cursor: Any) -> None:
-    """Take everything out of a catalog's database that is there for search alone, and costs a write.
+    """Drop the triggers and columns of a database that only search needs.
 
-    This alone has to know how search is built (`migrations/versions/0003_search.py`): a change there is followed here.
-    What is left has to serve `POST /books` as before: the service goes on to look up the contributors' names, which
-    are empty. That is some hundredths of a create, which flatters the ratio as much.
+    This depends on the implementation of search (`migrations/versions/0003_search.py`), and must follow its changes.
+    `POST /books` must still work: the service continues to look up the contributors' names, which are now empty. That
+    is a few percent of the time of a create, and makes the measured ratio lower by as much.
     """
     cursor.execute(
         "CREATE OR REPLACE FUNCTION names_on_book(names text, credited_as text) RETURNS text "

@@ -1,5 +1,6 @@
-"""This service inside this process, without its cache and on one connection: what it answers, how long that took, how
-much of it the database took, and by which plans.
+"""Runs this service in this process, without its cache and on one connection.
+
+It returns the responses with their times, in total and in the database, and the plans of the statements.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from sqlalchemy import event
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
-from extensions.database import db
+from extensions.database.engine import db
 
 PLANS = (
     "LOAD 'auto_explain'",
-    "SET auto_explain.log_min_duration = 1",  # ms, without which functions in an index would fill the log
+    "SET auto_explain.log_min_duration = 1",  # ms; with 0, functions in an index would fill the log
     "SET auto_explain.log_analyze = on",
     "SET auto_explain.log_buffers = on",
     "SET auto_explain.log_nested_statements = on",
@@ -31,8 +32,8 @@ NO_PLANS = ("SET auto_explain.log_min_duration = -1", "RESET client_min_messages
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The document of an answer that is a 200, seconds of the whole request, and those spent in its statements."""
+class TracedResponse:
+    """The document of a response 200, with the seconds of the request and of its statements."""
 
     document: dict[str, Any]
     seconds: float
@@ -40,12 +41,12 @@ class Answer:
 
 
 class TimedCursor(psycopg2.extensions.cursor):
-    """A cursor that knows how long all of its kind have waited for statements: from sending to having the rows."""
+    """A cursor that adds up the seconds that all such cursors spent in statements."""
 
     spent = 0.0
 
     def execute(self, query: Any, vars: Any = None) -> None:
-        """Execute, on the clock."""
+        """Execute a statement, and add its time."""
         started = time.perf_counter()
         try:
             super().execute(query, vars)
@@ -54,7 +55,7 @@ class TimedCursor(psycopg2.extensions.cursor):
 
 
 class Traced:
-    """The service on the database at `url`; `folder` is for what it keeps."""
+    """The service on the database at `url`, with `folder` as its instance folder."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.app = create_app(
@@ -70,8 +71,8 @@ class Traced:
         with self.app.app_context():
             event.listen(db.engine, "connect", _time_statements)
 
-    def get(self, target: str) -> Answer:
-        """The answer to a GET; raises RuntimeError unless it is a 200."""
+    def get(self, target: str) -> TracedResponse:
+        """Return the response to a GET. Raises RuntimeError unless it is a 200."""
         environ = EnvironBuilder(target).get_environ()
         before = TimedCursor.spent
         started = time.perf_counter()
@@ -80,11 +81,12 @@ class Traced:
         text = b"".join(body)
         if not status.startswith("200"):
             raise RuntimeError(f"{target}: {status} {text[:500].decode(errors='replace')}")
-        return Answer(json.loads(text), seconds, TimedCursor.spent - before)
+        return TracedResponse(json.loads(text), seconds, TimedCursor.spent - before)
 
     def plans(self, target: str) -> list[str]:
-        """The plans of all statements of a GET, those inside of functions included, that take a millisecond or more:
-        with times and buffers.
+        """Return the plans, with times and buffers, of the statements of a GET that take a millisecond or more.
+
+        Statements inside of functions are included.
         """
         self._execute(PLANS)
         try:
@@ -95,7 +97,7 @@ class Traced:
             self._execute(NO_PLANS)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self.app.app_context():
             db.engine.dispose()
 
@@ -108,7 +110,7 @@ class Traced:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
-        """The one connection of the pool."""
+        """Yield the connection of the pool."""
         with self.app.app_context():
             pooled = db.engine.raw_connection()
             try:

@@ -1,6 +1,6 @@
-"""What people type to find something: words that they remember, with their case and accents or without, and slips.
+"""Makes queries as people type them: with or without case and accents, unfinished, and with typing errors.
 
-A word is a run of letters and digits, whatever the script. Nothing here knows how the service takes a query apart.
+A word is a run of letters and digits in any script. This uses no knowledge of how the service parses a query.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ WRITTEN_WITHOUT_ACCENTS = ("LATIN", "GREEK")  # a Cyrillic й without its breve 
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in their order."""
+    """Return the words of a text, in their order."""
     return _word.findall(text)
 
 
 def plain(text: str) -> str:
-    """The text as who types in haste writes it: in lower case, and without accents where people leave them out."""
+    """Return the text in lower case, and without accents in scripts where people leave them out."""
     kept, before = [], ""
     for char in unicodedata.normalize("NFD", text.lower()):
         if not unicodedata.combining(char):
@@ -35,27 +35,27 @@ def plain(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """What two texts share that differ only in case, accents and punctuation."""
+    """Return a key that texts share if they differ only in case, accents and punctuation."""
     return " ".join(words(plain(text)))
 
 
 def without_operators(text: str) -> str:
-    """The text without what would be an operator in `q`: quotation marks, and a minus before a word."""
+    """Return the text without the operators of `q`: quotation marks, and a minus before a word."""
     return " ".join(_operator.sub(" ", text).split())
 
 
 def script(char: str) -> str:
-    """The script of a letter, as its name in Unicode begins: LATIN, GREEK, CJK; DIGIT for a digit."""
+    """Return the script of a letter by its Unicode name: LATIN, GREEK, CJK; DIGIT for a digit."""
     return unicodedata.name(char, "").partition(" ")[0]
 
 
 def unfinished(chance: random.Random, word: str) -> str:
-    """The first letters of a word, not all of them where it has several."""
+    """Return the first letters of a word, at least one."""
     return word[: chance.randint(1, max(1, len(word) - 1))]
 
 
 class Typist:
-    """Who makes a slip now and then; hits letters as often as `texts` hold them, each in its own script."""
+    """Makes typing errors, with letters of the same script as often as `texts` have them."""
 
     def __init__(self, chance: random.Random, texts: Iterable[str]) -> None:
         self.chance = chance
@@ -65,8 +65,9 @@ class Typist:
                 self.letters.setdefault(script(char), []).append(char)
 
     def slip(self, word: str) -> tuple[str, str]:
-        """The word with one slip, which makes it another one even where case and accents do not matter; and its kind:
-        two neighbours swapped, a letter dropped, added or replaced.
+        """Return the word with one typing error, and the kind of error.
+
+        Two letters are swapped, or one is dropped, added or replaced. The result differs beyond case and accents.
         """
         while True:
             kind = self.chance.choice(("swap", "drop", "add", "replace"))

@@ -1,4 +1,4 @@
-"""Walk all books of a running service by cursor, to the end and back, and check that each comes exactly once.
+"""Walks all books by cursor, to the end and back, and checks that each occurs exactly once.
 
 ::
 
@@ -23,12 +23,12 @@ LIMIT = 100
 
 
 class WalkFailed(Exception):
-    """The walk did not see what it must see; the sentence says where."""
+    """A walk missed a book, repeated one, or returned in another order."""
 
 
 @dataclass
 class Walk:
-    """A walk to the end and back: `rows` and `pages` of one direction, `seconds` of both."""
+    """A walk to the end and back: rows and pages of one direction, and seconds of each."""
 
     rows: int
     pages: int
@@ -44,7 +44,7 @@ class Walk:
 
 
 def walk(address: str, sort: str = "", limit: int = LIMIT) -> Walk:
-    """Walk `/books` of the service at `address`; raises `WalkFailed` unless each book came once in each direction."""
+    """Walk `/books` of the service at `address`. Raises `WalkFailed` unless each book occurs once in each direction."""
     connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
     try:
         first = "/books?" + urlencode({"limit": limit, "total": "exact"} | ({"sort": sort} if sort else {}))
@@ -62,10 +62,10 @@ def walk(address: str, sort: str = "", limit: int = LIMIT) -> Walk:
         if len(set(ids)) != len(ids):
             raise WalkFailed(f"{direction}, sort={sort!r}: {len(ids) - len(set(ids)):,} books came twice")
         if len(ids) != total:
-            raise WalkFailed(f"{direction}, sort={sort!r}: {len(ids):,} books came, {total:,} stand there")
+            raise WalkFailed(f"{direction}, sort={sort!r}: {len(ids):,} books came, expected {total:,}")
     if there != here:
-        place = next(place for place, (one, other) in enumerate(zip(there, here, strict=True)) if one != other)
-        raise WalkFailed(f"sort={sort!r}: the way back is no mirror of the way there, first at row {place:,}")
+        place = next(place for place, (book, other) in enumerate(zip(there, here, strict=True)) if book != other)
+        raise WalkFailed(f"sort={sort!r}: the way back differs in order from the way there, first at row {place:,}")
     return Walk(total, len(forwards), turned - started, ended - turned)
 
 
@@ -81,12 +81,12 @@ def _page(connection: HTTPConnection, target: str) -> dict[str, Any]:
     response = connection.getresponse()
     body = response.read()
     if response.status != 200:
-        raise WalkFailed(f"GET {target} answered {response.status}: {body[:500].decode(errors='replace')}")
+        raise WalkFailed(f"GET {target} returned {response.status}: {body[:500].decode(errors='replace')}")
     return dict(json.loads(body))
 
 
 def main() -> None:
-    """Walk under each sort, and print how it went."""
+    """Walk with each sort, and print the results."""
     if len(sys.argv) < 2:
         sys.exit("usage: python -m benchmarks.walk ADDRESS [SORT ...]")
     try:

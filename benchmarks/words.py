@@ -1,4 +1,4 @@
-"""The words of the made catalog: common ones written down, rare ones put together from syllables, all by rank."""
+"""The words of the generated catalog: a list of common ones, and rare ones made of syllables, all ranked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import accumulate
 
 
 def words(text: str) -> list[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return text.split()
 
 
@@ -57,7 +57,7 @@ SURNAME_ENDINGS = ["", "", *words("son man er ski ov sen ini ez berg ton ley woo
 
 
 def made_up(chance: random.Random, count: int, endings: Sequence[str], taken: Iterable[str]) -> list[str]:
-    """`count` pronounceable words, no two alike and none of those `taken`."""
+    """Return `count` distinct pronounceable words, without those in `taken`."""
     found: dict[str, None] = {}
     taken = set(taken)
     while len(found) < count:
@@ -70,12 +70,12 @@ def made_up(chance: random.Random, count: int, endings: Sequence[str], taken: It
 
 
 class Ranked:
-    """Items of which the one of rank r is drawn about r ** -`exponent` times as often as the first (Zipf's law)."""
+    """Ranked items; rank r is selected about r ** -`exponent` times as often as the first (Zipf's law)."""
 
     def __init__(self, items: Sequence[str], exponent: float = 1.0, shift: float = 2.0) -> None:
         self.items = items
         self.weights = list(accumulate((rank + shift) ** -exponent for rank in range(len(items))))
 
     def draw(self, chance: random.Random, count: int) -> list[str]:
-        """`count` items, each drawn from all."""
+        """Return `count` random items, with repetitions."""
         return chance.choices(self.items, cum_weights=self.weights, k=count)

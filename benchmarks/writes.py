@@ -1,4 +1,4 @@
-"""Writes beside the peers: a book with two authors who are found by their names."""
+"""Compares writes with the peers: a new book with two authors, resolved by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BODIES = 20_000
 
 
 def creations(cluster: Cluster, books: int, folder: Path, rounds: int, seconds: float) -> dict[str, Sample]:
-    """Books created by this service and by its peers, each in a copy of the catalog of its own."""
+    """Measure the creation of books by this service and its peers, each on its own copy of the catalog."""
     database = cluster.catalog(books)
     requests = folder / "creations.txt"
     requests.write_text("".join(f"POST\t/books\t{body}\n" for body in bodies(cluster, database)))
@@ -25,12 +25,12 @@ def creations(cluster: Cluster, books: int, folder: Path, rounds: int, seconds: 
         for place, (name, command) in enumerate(contestants.peers().items()):
             url = cluster.url(start(cluster.copy(database, f"writes_{place}")))
             services.append(start(contestants.peer(name, command, url)))
-        measures = {one.name: by_wrk(one.address, requests, one.pid, cluster.pid) for one in services}
+        measures = {service.name: by_wrk(service.address, requests, service.pid, cluster.pid) for service in services}
         return in_turns(measures, rounds, seconds)
 
 
 def bodies(cluster: Cluster, database: str) -> list[str]:
-    """Bodies of new books, each with two authors that the catalog has once."""
+    """Return bodies of new books, each with two authors whose names are unique in the catalog."""
     with cluster.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM authors GROUP BY name HAVING count(*) = 1 ORDER BY name LIMIT %s", [BODIES])
         names = [name for (name,) in cursor.fetchall()]

@@ -1,5 +1,5 @@
--- Requests drawn at random from a file, one a line: a method, a path and, for a POST, a body, between tabs.
--- Prints what was measured as one line of JSON.
+-- Sends random requests from a file. Each line has a method, a path and an optional third column, separated by tabs:
+-- the body of a POST, else an ETag for If-None-Match. Prints the result as one line of JSON.
 
 local requests = {}
 

@@ -1,1 +1,1 @@
-"""What the application shares: database, cache, CORS. Nothing here knows a book; nothing here imports ``app``."""
+"""Infrastructure: database, cache, CORS, server. Independent of the catalog: never imports ``app``."""

@@ -1,7 +1,6 @@
-"""CORS headers (WHATWG Fetch), decided by Flask-CORS and put on every answer by whoever finishes it.
+"""CORS headers (WHATWG Fetch), computed by Flask-CORS and added to every response by the middleware.
 
-Flask-CORS would put them on in an ``after_request`` of the application, which an answer from the cache never
-meets. So its rules are asked directly, once for each kind of request.
+Flask-CORS itself adds them in an ``after_request`` hook of the application, which does not run for cached responses.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ HeaderList = tuple[tuple[str, str], ...]
 
 
 class Cors:
-    """The policy of one application: which origins may read, send and see what."""
+    """The CORS policy of an application: allowed origins, methods and headers, and exposed headers."""
 
     def __init__(
         self, app: Flask, origins: Sequence[str], methods: Sequence[str], headers: Sequence[str], exposed: Sequence[str]
     ) -> None:
-        """`origins`: ``["*"]`` for all of them, without credentials, or a list."""
+        """`origins` is ``["*"]`` for any origin, or a list. Credentials are never allowed."""
         self.any_origin = list(origins) == ["*"]
         self._options = get_cors_options(
             app,
@@ -38,35 +37,36 @@ class Cors:
                 "vary_header": False,
             },
         )
-        self._decided = lru_cache(maxsize=1024)(self._decide)
+        self._cached_headers = lru_cache(maxsize=1024)(self._compute_headers)
 
     @property
     def vary(self) -> str | None:
-        """What the headers vary on. With a list of origins that is `Origin` on every answer, also where the
-        request named none or one that is not allowed (Flask-CORS leaves it out there).
+        """The value of `Vary`: `Origin` on every response if the origins are a list.
+
+        Flask-CORS would leave it out if the request has no origin, or one that is not allowed.
         """
         return None if self.any_origin else "Origin"
 
     def headers_for(self, environ: Mapping[str, str]) -> HeaderList:
-        """The headers for the answer to a request (WSGI `environ`)."""
+        """Return the CORS headers of the response to a request."""
         preflight = environ["REQUEST_METHOD"] == "OPTIONS"
-        return self._decided(
+        return self._cached_headers(
             environ.get("HTTP_ORIGIN"),
             environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") if preflight else None,
             environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS") if preflight else None,
             preflight,
         )
 
-    def _decide(
-        self, origin: str | None, asked_method: str | None, asked_headers: str | None, preflight: bool
+    def _compute_headers(
+        self, origin: str | None, requested_method: str | None, requested_headers: str | None, preflight: bool
     ) -> HeaderList:
         request = Headers()
         for name, value in (
             ("Origin", origin),
-            ("Access-Control-Request-Method", asked_method),
-            ("Access-Control-Request-Headers", asked_headers),
+            ("Access-Control-Request-Method", requested_method),
+            ("Access-Control-Request-Headers", requested_headers),
         ):
             if value:
                 request[name] = value
-        decided = get_cors_headers(self._options, request, "OPTIONS" if preflight else "GET")
-        return tuple((name, str(value)) for name, value in decided.items(multi=True))
+        response = get_cors_headers(self._options, request, "OPTIONS" if preflight else "GET")
+        return tuple((name, str(value)) for name, value in response.items(multi=True))

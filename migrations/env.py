@@ -1,4 +1,4 @@
-"""How Alembic runs the migrations: in one transaction, one process at a time."""
+"""Runs the migrations in one transaction, in one process at a time."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Column, text
 
-# Several replicas may start at once; the one that holds this advisory lock migrates, the others find it done.
+# Several replicas may start at once. The first to get this advisory lock migrates; the others then have nothing to do.
 LOCK = 0x636174616C6F67  # "catalog"
 
 database = current_app.extensions["migrate"].db
 
 
 def _can_be_compared(item: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
-    """Alembic cannot tell whether two expressions are the same; indexes of expressions are written by hand."""
+    """Exclude indexes on expressions: Alembic cannot compare expressions, so they are written by hand."""
     return not (kind == "index" and any(not isinstance(part, Column) for part in item.expressions))
 
 
 def run_online() -> None:
     with database.engine.connect() as connection:
-        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
         connection.commit()
         with connection.begin():
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -31,7 +31,7 @@ def run_online() -> None:
                 compare_server_default=False,
             )
             context.run_migrations()
-        connection.detach()  # its setting is not for the pool
+        connection.detach()  # the pool must not reuse a connection with this setting
         connection.close()
 
 

@@ -1,1 +1,1 @@
-"""Authors: the people (and bodies) that contribute to books."""
+"""Authors: the persons and organizations that contribute to books."""

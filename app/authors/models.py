@@ -1,4 +1,4 @@
-"""An author: a person (or body) that contributed to books. Names are not unique: homonyms exist."""
+"""Authors: persons and organizations that contributed to books. Names are not unique, because homonyms exist."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import fold, identity_of, text_key
-from app.fields import Field, described
-from app.indexes import (
+from app.core.columns.expressions import fold, name_identity, text_key
+from app.core.columns.indexes import (
     date_indexes,
     identifiers_index,
-    moment_indexes,
     search_indexes,
     sorted_text_indexes,
+    timestamp_indexes,
     trigram_index,
 )
-from app.moments import changed_at, made_at
-from app.search import heading_of, words_of
-from app.survivors import merges_of
-from app.vocabulary import Id, Identifiers, Line, Lines, Paragraphs, PartialDate
+from app.core.columns.search import heading_column, words_column
+from app.core.columns.timestamps import created_at_column, updated_at_column
+from app.core.fields import Field, Id, Identifiers, Line, Lines, Paragraphs, PartialDate, described
+from app.core.records.redirects import merges_table
 from extensions.database import db
 
 
-def names_of(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[str]:
-    """All names of an author, folded, each between line breaks (``lined`` is a function of the database)."""
+def folded_names(name: ColumnElement[str], alternate_names: ColumnElement[list[str]]) -> ColumnElement[str]:
+    """Return all names of an author, folded, each between line breaks.
+
+    ``lined`` is a database function.
+    """
     return fold(func.lined(name, alternate_names, type_=Text))
 
 
-AUTHOR_MERGES = merges_of("authors", "author")
+AUTHOR_MERGES = merges_table("authors", "author")
 
 
 class Author(db.Model):  # type: ignore[name-defined]
@@ -70,15 +72,15 @@ class Author(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
-    heading: Mapped[str] = heading_of("name")
+    heading: Mapped[str] = heading_column("name")
     name_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("name")), persisted=True))
-    identity: Mapped[str] = mapped_column(Text(collation="C"), Computed(identity_of(column("name")), persisted=True))
+    identity: Mapped[str] = mapped_column(Text(collation="C"), Computed(name_identity(column("name")), persisted=True))
     sort_name: Mapped[str] = mapped_column(
         Text,
         info=described(
             Field(
                 Line(),
-                "The name as it is filed; made from `name` unless it is given",
+                "The name in filing order; derived from `name` unless it is given",
                 "Le Guin, Ursula K.",
                 filters=True,
                 sorts=True,
@@ -105,7 +107,7 @@ class Author(db.Model):  # type: ignore[name-defined]
     birth_date: Mapped[str | None] = mapped_column(
         Text,
         info=described(
-            Field(PartialDate(), "Date of birth, as far as it is known", "1929-10-21", filters=True, sorts=True)
+            Field(PartialDate(), "Date of birth: a year, a month or a day", "1929-10-21", filters=True, sorts=True)
         ),
     )
     birth_date_key: Mapped[int | None] = mapped_column(
@@ -113,26 +115,26 @@ class Author(db.Model):  # type: ignore[name-defined]
     )
     death_date: Mapped[str | None] = mapped_column(
         Text,
-        info=described(Field(PartialDate(), "Date of death, as far as it is known", "2018", filters=True)),
+        info=described(Field(PartialDate(), "Date of death: a year, a month or a day", "2018", filters=True)),
     )
     death_date_key: Mapped[int | None] = mapped_column(
         Integer, Computed("partial_date_key(death_date)", persisted=True)
     )
     biography: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(Paragraphs(), "The life in a few lines", "American author of speculative fiction."))
+        Text, info=described(Field(Paragraphs(), "A short biography", "American author of speculative fiction."))
     )
     identifiers: Mapped[dict[str, list[str]]] = mapped_column(
         JSONB,
         server_default=text("'{}'"),
-        info=described(Field(Identifiers(), "Ids elsewhere, by scheme", {"wikidata": ["Q181659"]})),
+        info=described(Field(Identifiers(), "Identifiers in other systems, by scheme", {"wikidata": ["Q181659"]})),
     )
-    # All names as plain words, each between line breaks: what the books of this author are found by.
+    # All names as search words, each between line breaks. A search for books matches the names of their authors.
     names: Mapped[str] = mapped_column(
         Text, Computed("name_lines(name, sort_name, alternate_names)", persisted=True), deferred=True
     )
-    words: Mapped[str] = words_of("search_words(name, name_lines(name, sort_name, alternate_names), '{}')")
-    created_at: Mapped[datetime] = made_at()
-    updated_at: Mapped[datetime] = changed_at()
+    words: Mapped[str] = words_column("search_words(name, name_lines(name, sort_name, alternate_names), '{}')")
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = updated_at_column()
 
     __table_args__: Any = (
         CheckConstraint("name <> ''", name="name_not_empty"),
@@ -145,11 +147,13 @@ class Author(db.Model):  # type: ignore[name-defined]
         Index("ix_authors_identity", column("identity"), column("id")),
         Index("ix_authors_alternate_identities", column("alternate_identities"), postgresql_using="gin"),
         *date_indexes("authors", "birth_date_key", "death_date_key"),
-        *moment_indexes("authors"),
+        *timestamp_indexes("authors"),
         *search_indexes("authors"),
-        Index("ix_authors_id_hash", column("id"), postgresql_using="hash"),  # for the contributors of a page
+        Index(
+            "ix_authors_id_hash", column("id"), postgresql_using="hash"
+        ),  # for the contributors of the books on a page
         identifiers_index("authors"),
-        trigram_index("authors", "names", names_of(column("name"), column("alternate_names"))),
+        trigram_index("authors", "names", folded_names(column("name"), column("alternate_names"))),
     )
 
     def __repr__(self) -> str:

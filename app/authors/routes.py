@@ -1,47 +1,54 @@
-"""``/authors``. What concerns an author's books stands with the books."""
+"""``/authors``. The routes that concern an author's books are in ``books``."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from app import reading, writing
-from app.documentation import describe
+from app.core.openapi import describe
+from app.core.openapi.operations import CreateRecords, ListRecords, PatchRecord, ReadRecord, ReplaceRecord
+from app.core.records import read, write
+from app.http.access.rights import READ, WRITE, requires
 
-from .schemas import AUTHORS
+from .resource import AUTHORS
 
 authors = Blueprint("authors", __name__, url_prefix="/authors")
 
 
 @authors.get("")
-@describe(AUTHORS, "index")
+@describe(ListRecords(AUTHORS), link="authors")
+@requires(READ)
 def index() -> Response:
     """List authors."""
-    return reading.index(AUTHORS)
+    return read.index(AUTHORS)
 
 
 @authors.post("")
-@describe(AUTHORS, "create")
+@describe(CreateRecords(AUTHORS))
+@requires(WRITE)
 def create() -> Response:
     """Add an author, or up to 1,000 at once."""
-    return writing.create(AUTHORS)
+    return write.create(AUTHORS)
 
 
 @authors.get("/<id:author_id>")
-@describe(AUTHORS, "show")
+@describe(ReadRecord(AUTHORS))
+@requires(READ)
 def show(author_id: int) -> Response:
     """Read one author."""
-    return reading.show(AUTHORS, author_id)
+    return read.show(AUTHORS, author_id)
 
 
 @authors.put("/<id:author_id>")
-@describe(AUTHORS, "replace")
+@describe(ReplaceRecord(AUTHORS))
+@requires(WRITE)
 def replace(author_id: int) -> Response:
-    """Replace an author; what is left out becomes unknown."""
-    return writing.replace(AUTHORS, author_id)
+    """Replace an author; omitted fields become null or empty."""
+    return write.replace(AUTHORS, author_id)
 
 
 @authors.patch("/<id:author_id>")
-@describe(AUTHORS, "patch")
+@describe(PatchRecord(AUTHORS))
+@requires(WRITE)
 def patch(author_id: int) -> Response:
     """Change some fields of an author."""
-    return writing.patch(AUTHORS, author_id)
+    return write.patch(AUTHORS, author_id)

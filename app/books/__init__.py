@@ -1,1 +1,1 @@
-"""Books: editions, and who contributed to them."""
+"""Books and their contributors. Each book is one edition."""

@@ -1,4 +1,4 @@
-"""A book (an edition: what has a title page), and the contributions that tie it to its authors."""
+"""Books and the contributions of authors to them. Each book is one edition."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.expressions import identity_of, text_key
-from app.fields import Field, described
-from app.indexes import (
+from app.core.columns.expressions import name_identity, text_key
+from app.core.columns.indexes import (
     array_index,
     date_indexes,
     identifiers_index,
-    moment_indexes,
     number_indexes,
     search_indexes,
     sorted_text_indexes,
     text_indexes,
+    timestamp_indexes,
     trigram_index,
 )
-from app.moments import changed_at, made_at
-from app.search import heading_of, words_of
-from app.survivors import merges_of
-from app.vocabulary import (
+from app.core.columns.search import heading_column, words_column
+from app.core.columns.timestamps import created_at_column, updated_at_column
+from app.core.fields import (
+    Field,
     Id,
     Identifiers,
     Isbn,
@@ -48,10 +47,10 @@ from app.vocabulary import (
     Paragraphs,
     PartialDate,
     Url,
+    WholeNumber,
+    described,
 )
-from app.vocabulary import (
-    Integer as WholeNumber,
-)
+from app.core.records.redirects import merges_table
 from extensions.database import db
 
 ROLES = (
@@ -67,8 +66,7 @@ ROLES = (
     "contributor",
 )
 
-
-BOOK_MERGES = merges_of("books", "book")
+BOOK_MERGES = merges_table("books", "book")
 
 
 class Book(db.Model):  # type: ignore[name-defined]
@@ -95,7 +93,7 @@ class Book(db.Model):  # type: ignore[name-defined]
             )
         ),
     )
-    heading: Mapped[str] = heading_of("title")
+    heading: Mapped[str] = heading_column("title")
     title_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("title")), persisted=True))
     subtitle: Mapped[str | None] = mapped_column(
         Text, info=described(Field(Line(), "The subtitle", "50th Anniversary Edition", filters=True))
@@ -106,7 +104,7 @@ class Book(db.Model):  # type: ignore[name-defined]
         info=described(
             Field(
                 Isbn(),
-                "The ISBN, in any form; stored as 13 digits, and of one book alone",
+                "The ISBN, in any form; stored as 13 digits, and unique among books",
                 "9780441478125",
                 filters=True,
             )
@@ -115,7 +113,7 @@ class Book(db.Model):  # type: ignore[name-defined]
     published: Mapped[str | None] = mapped_column(
         Text,
         info=described(
-            Field(PartialDate(), "Date of publication, as far as it is known", "1969-03", filters=True, sorts=True)
+            Field(PartialDate(), "Date of publication: a year, a month or a day", "1969-03", filters=True, sorts=True)
         ),
     )
     published_key: Mapped[int | None] = mapped_column(Integer, Computed("partial_date_key(published)", persisted=True))
@@ -137,7 +135,7 @@ class Book(db.Model):  # type: ignore[name-defined]
     series_position: Mapped[float | None] = mapped_column(
         Float,
         info=described(
-            Field(Number(0, 100_000), "The place within the series; 1.5 is one", 4, filters=True, sorts=True)
+            Field(Number(0, 100_000), "The position in the series, such as 2 or 1.5", 4, filters=True, sorts=True)
         ),
     )
     subjects: Mapped[list[str]] = mapped_column(
@@ -146,14 +144,15 @@ class Book(db.Model):  # type: ignore[name-defined]
         info=described(
             Field(
                 Lines(200, 500),
-                "What it is about, in the words of a catalog",
+                "Subject headings",
                 ["Science fiction", "Gender"],
                 filters=True,
             )
         ),
     )
     cover_url: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(Url(), "Where an image of the cover is", "https://covers.example/9780441478125.jpg"))
+        Text,
+        info=described(Field(Url(), "The URL of an image of the cover", "https://covers.example/9780441478125.jpg")),
     )
     identifiers: Mapped[dict[str, list[str]]] = mapped_column(
         JSONB,
@@ -161,16 +160,18 @@ class Book(db.Model):  # type: ignore[name-defined]
         info=described(
             Field(
                 Identifiers(),
-                "Ids elsewhere, by scheme; further ISBNs stand under `isbn`",
+                "Identifiers in other systems, by scheme; further ISBNs are under `isbn`",
                 {"openlibrary": ["OL7353617M"]},
             )
         ),
     )
-    # All names of all contributors, as triggers keep them; whoever inserts a book with them spares it a second write.
+    # All names of all contributors. Triggers keep it up to date; an insert sets it to save the trigger a second write.
     contributors: Mapped[str] = mapped_column(Text, server_default="", deferred=True)
-    words: Mapped[str] = words_of("search_words(title, contributors, ARRAY[subtitle, series, publisher] || subjects)")
-    created_at: Mapped[datetime] = made_at()
-    updated_at: Mapped[datetime] = changed_at("When the record or its list of contributors last changed")
+    words: Mapped[str] = words_column(
+        "search_words(title, contributors, ARRAY[subtitle, series, publisher] || subjects)"
+    )
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = updated_at_column("When the record or its list of contributors last changed")
 
     __table_args__: Any = (
         CheckConstraint("title <> ''", name="title_not_empty"),
@@ -187,7 +188,7 @@ class Book(db.Model):  # type: ignore[name-defined]
         *number_indexes("books", "series_position", type_=Float()),
         array_index("books", "subjects"),
         identifiers_index("books"),
-        *moment_indexes("books"),
+        *timestamp_indexes("books"),
         *search_indexes("books"),
     )
 
@@ -196,7 +197,7 @@ class Book(db.Model):  # type: ignore[name-defined]
 
 
 class Contribution(db.Model):  # type: ignore[name-defined]
-    """A row of ``contributions``: an author in a role at a place within a book's list of contributors."""
+    """A row of ``contributions``: an author in a role, at a position in a book."""
 
     __tablename__ = "contributions"
 
@@ -213,7 +214,7 @@ class Contribution(db.Model):  # type: ignore[name-defined]
         Index("ix_contributions_role", "role", "book_id"),
         Index(
             "ix_contributions_credited_as_identity",
-            identity_of(column("credited_as")),
+            name_identity(column("credited_as")),
             postgresql_where=column("credited_as").is_not(None),
         ),
         trigram_index("contributions", "credited_as", postgresql_where=column("credited_as").is_not(None)),

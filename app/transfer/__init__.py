@@ -1,9 +1,6 @@
-"""The transfer: what comes into the catalog from files, and goes out of it.
+"""Import of files into the catalog, and export of the catalog to files.
 
-On the way in, a file becomes a stream of outcomes (`intake`), one for each record, and the database is not asked:
-`sources` opens it, `guessing` says what it is, a reader of `readers` makes rows of it, `mending` and `preparing` make
-valid records of the rows, and what cannot be stored is written by `rejects`.
-
-On the way out, `exporting` reads the records of one moment, a writer (`writers`, and the core's ``representations``)
-makes the format's bytes of them, and `targets` opens what they are written to.
+`imports` parses a file into prepared records and loads them into the database; `exports` writes the records of one
+snapshot to a file; `cli` is the command line of both. They share the records of `records`, the exceptions of `errors`,
+the codes of `warning_codes` and the checks of `preconditions`.
 """

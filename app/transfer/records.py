@@ -1,160 +1,149 @@
-"""What a file's records become: the interface between the readers of formats and the merge.
+"""The records that pass between the stages of an import.
 
-A reader makes a stream of `Row` (values as the file has them, by the names of our fields), `Rejected` (a piece that is
-no record of the format) and `Skipped`. What `preparing` makes of a row is an `Outcome`: `Prepared`, `Skipped` or
-`Rejected`. As many outcomes come out as records were read.
+A format reads a file into `RawRecord`, `Skipped` and `Rejected`. Preparation turns each `RawRecord` into an outcome:
+`Prepared`, `Skipped` or `Rejected`. Each record of the file has exactly one outcome.
 
-A place is the number of a line (the first is 1; a record of several lines has its first one) or, in formats without
-lines, of a record; `Guess.counted_in` says which.
+The `number` of a record is the number of its first line, from 1. In formats without lines it is the number of the
+record; `Detected.unit` is "line" or "record".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from app.authors.schemas import AUTHORS
-from app.books.schemas import BOOKS
-from app.resource import Resource
+from app.authors.resource import AUTHORS
+from app.books.resource import BOOKS
+from app.core.resource import Resource
 
-Kind = Literal["books", "authors"]
-RESOURCES: dict[Kind, Resource] = {"books": BOOKS, "authors": AUTHORS}
-DIGEST = "digest"  # the scheme of the digests by which records are known that have no other id
+RecordKind = Literal["books", "authors"]
+RESOURCES: dict[RecordKind, Resource] = {"books": BOOKS, "authors": AUTHORS}
+DIGEST = "digest"  # the identifier scheme of records without any other id
 
 
-class Key(NamedTuple):
-    """An identifier of a record elsewhere; it stands in `identifiers` as ``{scheme: [value]}``."""
+class SourceKey(NamedTuple):
+    """A record's id in its source, stored in `identifiers` as ``{scheme: [value]}``."""
 
     scheme: str
     value: str
 
 
-class Mend(NamedTuple):
-    """A warning: something was mended or left out. `kind` is a key of `mending.KINDS`; `original` is what was there."""
+class RecordWarning(NamedTuple):
+    """A value that was changed or left out."""
 
-    kind: str
+    code: str  # one of `WARNING_CODES`
     field: str
-    original: str
+    original: str  # the value in the file
 
 
-class Flaw(NamedTuple):
-    """Why a record cannot be stored: a field of ours (or "" for the record as such), the value at fault, a sentence."""
+class RejectReason(NamedTuple):
+    """Why a record cannot be stored."""
 
-    field: str
+    field: str  # the field of the catalog; "" for the record as a whole
     value: str
-    reason: str
+    detail: str  # a sentence
 
 
-class Credit(NamedTuple):
-    """A contributor as a reader found one: raw. `role` is a word or a relator code of the source; None is an author.
-
-    `filed` says that the name stands as it is filed ("Milne, A. A., 1882-1956."), so that it is to be turned.
-    """
+class RawContributor(NamedTuple):
+    """A contributor as read from a file, before cleaning."""
 
     name: str | None
-    role: str | None = None
-    key: Key | None = None
-    filed: bool = False
+    role: str | None = None  # a word or relator code of the source; None means author
+    key: SourceKey | None = None
+    is_inverted: bool = False  # family name first: "Milne, A. A., 1882-1956."
     credited_as: str | None = None
     sort_name: str | None = None
-    life: str | None = None  # the dates of a heading: "1882-1956."
+    life_dates: str | None = None  # as in a library heading: "1882-1956."
 
 
 @dataclass(slots=True)
-class Row:
-    """A record as a reader found it. `adds` and `rows` are those of `Prepared`.
+class RawRecord:
+    """A record as read from a file, before cleaning.
 
-    `fields` holds raw values by the names of our fields: text as in the file, or what JSON holds; what is empty is left
-    out. Besides the columns there are `authors` (a list of `Credit`), `person` (a `Credit`: an author's own name),
-    `title_with_series` and `series_with_place`. `key` is the record's id in its source. `original` is what the format's
-    own rejects take.
-    `own`: the catalog's export wrote it, so that what is in stored form needs no mending, however it looks.
+    `fields` maps field names of the catalog to raw values: text, or JSON values; empty ones are left out. Besides the
+    fields of the resource there may be `authors` (a list of `RawContributor`), `person` (a `RawContributor`: the name
+    of an author record), `title_with_series` and `series_with_position`.
     """
 
-    place: int
-    kind: Kind
+    number: int
+    kind: RecordKind
     fields: dict[str, Any]
-    original: Any
-    key: Key | None = None
-    adds: bool = False
-    rows: int = 1
-    own: bool = False
+    original: Any  # the record as the rejects writer of its format writes it
+    key: SourceKey | None = None
+    adds: bool = False  # see `Prepared.adds`
+    rows: int = 1  # rows of the file that make this record
+    own_export: bool = False  # a file written by the export, whose values in stored form need no cleaning
 
 
 @dataclass(slots=True, frozen=True)
-class Contributor:
-    """One contributor of a book, in stored form, yet without the author's id in the catalog.
+class PreparedContributor:
+    """A contributor of a book, not yet matched with an author of the catalog.
 
-    The author is the one who has `key` among the identifiers; without a key, or where nobody has it, the one of this
-    name (and birth year, where it is known). `name` is None where a source names its people by key alone: such an
-    author arrives in another line or file, or never. `nth` is of our own tables, where one name may stand twice in a
-    role: which of its bearers is meant, from 0; those who bear it letter by letter come first. The rest describes an
-    author that has to be made.
+    The values are valid and in stored form. The loader matches by `key`; without a key, or if no author has it, by name
+    and birth year. `name` is None if the source names authors only by key; the author's own record may be in another
+    line or file. The other fields describe an author that has to be created.
     """
 
     name: str | None
     role: str = "author"
-    key: Key | None = None
+    key: SourceKey | None = None
     credited_as: str | None = None
     sort_name: str | None = None
     birth_date: str | None = None
     death_date: str | None = None
     alternate_names: tuple[str, ...] = ()
-    nth: int | None = None
+    # In files of our own export one name may occur twice in a role. This is the index among the authors of that name,
+    # from 0; authors with exactly this spelling come first.
+    homonym: int | None = None
 
 
 @dataclass(slots=True)
 class Prepared:
     """A record that can be stored.
 
-    `values` are valid and in stored form, by the names of the columns; what the file says nothing about is *left out*,
-    so that an update can keep it. They never hold `authors`: `contributors` does, in order, no two of one name (or
-    key) and role.
+    `values` are valid and in stored form, by column. Fields that the file does not have are left out, so that an update
+    keeps them. `contributors` replaces `authors`: in order, each name (or key) once per role.
 
-    Who it is: `key` (which stands in `values["identifiers"]`, too), then `values["isbn"]`, then, where it has neither,
-    `digest`: 32 hexadecimal digits of the row as it stands in the file and of the source's name; "" otherwise.
-
-    `adds` marks a record that only adds to one that is expected to be there (subjects in a file of their own): it is
-    found by `key`, its lists are joined to what is stored, and where there is none it becomes `rejected(…)`.
-    `restored` holds `id`, `created_at` and `updated_at` where they are to be kept (`import --restore`), else nothing.
-    `rows` says how many rows of the file made this record (a book may have one for each author). `own`: as in `Row`.
+    A record is matched by `key` (also in ``values["identifiers"]``), then by ISBN, then by `digest`: a hash of its row
+    and its source in 32 hexadecimal digits, "" for records with a key or an ISBN.
     """
 
-    place: int
-    kind: Kind
+    number: int
+    kind: RecordKind
     values: dict[str, Any]
     original: Any
-    key: Key | None = None
+    key: SourceKey | None = None
     digest: str = ""
-    contributors: list[Contributor] = field(default_factory=list)
-    mends: list[Mend] = field(default_factory=list)
-    adds: bool = False
-    restored: dict[str, Any] = field(default_factory=dict)
+    contributors: list[PreparedContributor] = field(default_factory=list)
+    warnings: list[RecordWarning] = field(default_factory=list)
+    adds: bool = False  # extends the lists of a stored record, matched by `key`; rejected if there is none
+    restored: dict[str, Any] = field(default_factory=dict)  # `id`, `created_at`, `updated_at` to keep (--restore)
     rows: int = 1
-    own: bool = False
+    own_export: bool = False
 
-    def rejected(self, *flaws: Flaw) -> Rejected:
-        """The same record as one that cannot be stored, for what only the database can know."""
-        return Rejected(self.place, self.original, list(flaws), self.rows)
+    def rejected(self, *reasons: RejectReason) -> Rejected:
+        """Return this record as rejected, for reasons found by the database."""
+        return Rejected(self.number, self.original, list(reasons), self.rows)
 
 
 @dataclass(slots=True)
 class Skipped:
-    """A record that is of no concern (a serial, a redirect); `reason` is a short phrase to be counted by."""
+    """A record that does not belong in the catalog, such as a serial or a redirect."""
 
-    place: int
-    reason: str
+    number: int
+    reason: str  # a short phrase, counted in the report
     rows: int = 1
 
 
 @dataclass(slots=True)
 class Rejected:
-    """A record that cannot be stored, with everything that is wrong with it; the format's rejects take it."""
+    """A record that cannot be stored, with all its errors."""
 
-    place: int
+    number: int
     original: Any
-    flaws: list[Flaw]
+    reasons: list[RejectReason]
     rows: int = 1
 
 
-Outcome = Prepared | Skipped | Rejected
+RawOutcome: TypeAlias = RawRecord | Rejected | Skipped
+Outcome: TypeAlias = Prepared | Skipped | Rejected

@@ -1,5 +1,5 @@
-"""The values of a catalog: text, partial dates, ISBNs, language tags and names.
+"""The values of a catalog: text, partial dates, ISBNs, languages and names.
 
-Each module is one noun, pure and free of Flask and the database. What reads a value takes a string and
-returns it in the one form in which it is stored, or raises ``schema.SchemaError`` that holds a ``Flaw``.
+The modules do not depend on Flask or the database. A function that parses a value takes a string and returns it in its
+stored form, or raises a ``schema.SchemaError`` with an ``ErrorDetail``.
 """

@@ -1,4 +1,4 @@
-"""Several values in one cell of our own tables: ``;`` between them, a backslash before a ``;`` or backslash in one."""
+"""Cells of CSV or TSV with several values, separated by ``;`` and escaped by backslashes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _special = re.compile(r"[;\\]")
 
 
 def split(cell: str) -> list[str]:
-    """The values of a cell, trimmed; empty ones are none."""
+    """Return the values of a cell, trimmed, without empty values."""
     if "\\" not in cell:
         return [item for part in cell.split(";") if (item := part.strip())]
     parts = (_escaped.sub(r"\1", part).strip() for part in _part.findall(cell))
@@ -19,8 +19,8 @@ def split(cell: str) -> list[str]:
 
 
 def join(values: Sequence[str]) -> str:
-    """The cell that `split` reads as these values."""
+    """Return the cell of these values, for `split`."""
     joined = ";".join(values)
-    if "\\" not in joined and joined.count(";") < max(1, len(values)):  # as nearly always
+    if "\\" not in joined and joined.count(";") < max(1, len(values)):  # nothing to escape, the usual case
         return joined
     return ";".join([_special.sub(r"\\\g<0>", value) for value in values])

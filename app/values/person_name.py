@@ -1,8 +1,9 @@
-"""Names of persons: the form under which a name is filed."""
+"""Names of persons: their sort form, and their similarity."""
 
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "esq", "phd", "md"})
 _PARTICLES = """
@@ -10,20 +11,19 @@ _PARTICLES = """
     los mac o' san santa st st. te ten ter tor van vom von y zu zum zur
 """
 PARTICLES = frozenset(_PARTICLES.split())
-# Scripts whose names put the family name first and are filed as they stand: Han, Kana, Hangul.
+# Scripts whose names begin with the family name and need no inversion: Han, Kana, Hangul.
 _family_first = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
-
-LONGEST = 1000  # code points: the inserted commas must not make a name longer than a name may be
+LONGEST = 1000  # code points of a name, which the inserted commas must not exceed
 
 
 def sort_name(name: str) -> str:
-    """The name as it is filed: ``Ursula K. Le Guin`` becomes ``Le Guin, Ursula K.``.
+    """Return the form of a name to sort by: ``Le Guin, Ursula K.``.
 
-    The last word is the family name. A particle before it that is written with a capital belongs to it
-    (``Du Maurier, Daphne``); one in lower case follows the given names (``Beauvoir, Simone de``). A name of
-    one word, one with a comma and one in Han, Kana or Hangul is filed as it stands. What this cannot know
-    (``García Márquez``, ``Nagy László``) is what the field `sort_name` is for.
+    The last word is the family name. A capitalized particle before it belongs to it (``Du Maurier, Daphne``); a
+    lower-case particle follows the given names (``Beauvoir, Simone de``). A name of one word, with a comma, or in Han,
+    Kana or Hangul stays as it is. Names that these rules get wrong (``García Márquez``, ``Nagy László``) are the reason
+    for the field `sort_name`.
     """
     words = name.split(" ")
     if len(words) == 1 or "," in name or _family_first.search(name):
@@ -38,34 +38,43 @@ def sort_name(name: str) -> str:
     return ", ".join(filter(None, (" ".join(family), " ".join(given), suffix)))[:LONGEST].rstrip(" ,")
 
 
-SHORT, LONG = 4, 7  # letters of a word in which a slip of the pen is told from another name
+SHORT, LONG = 4, 7  # letters that a word needs for a difference to be perhaps, or probably, a misspelling
 
 
-def nearness(one: str, other: str) -> int:
-    """How near two keys of names (``name_key``) are: 2, as a slip of the pen makes them; 1, as another name may be
-    spelled, too, so that something else must speak for it; 0, another name.
+class Similarity(IntEnum):
+    """How similar two names are."""
 
-    All words but one are the same, and that one differs by a letter left out or added, or by two that changed places
-    (in a short word, or by another letter, it may be another name: Hansen, Hanson). Or only the spacing differs.
+    NONE = 0  # different names
+    POSSIBLE = 1  # perhaps a misspelling: further evidence is needed
+    LIKELY = 2  # a misspelling
+
+
+def similarity(key: str, other: str) -> Similarity:
+    """Return how similar two name keys (``name_key``) are.
+
+    Similar names differ only in spacing or in one word: by a missing or additional letter, or by two swapped letters.
+    In a short word, or with one letter replaced (Hansen, Hanson), the difference may make another name.
     """
-    longer, spaces = len(one) - len(other), one.count(" ") - other.count(" ")
+    longer, spaces = len(key) - len(other), key.count(" ") - other.count(" ")
     if spaces:
-        return 2 if longer == spaces and len(one) > LONG and one.replace(" ", "") == other.replace(" ", "") else 0
-    if one == other or abs(longer) > 1:
-        return 0
-    words, others = one.split(), other.split()
-    differing = [(word, its) for word, its in zip(words, others, strict=True) if word != its]
+        is_same = longer == spaces and len(key) > LONG and key.replace(" ", "") == other.replace(" ", "")
+        return Similarity.LIKELY if is_same else Similarity.NONE
+    if key == other or abs(longer) > 1:
+        return Similarity.NONE
+    differing = [pair for pair in zip(key.split(), other.split(), strict=True) if pair[0] != pair[1]]
     if len(differing) != 1:
-        return 0
-    word, its = sorted(differing[0], key=len)
-    if len(word) < SHORT or not word.isalpha() or not its.isalpha():
-        return 0
-    start = next((place for place, pair in enumerate(zip(word, its, strict=False)) if pair[0] != pair[1]), len(word))
-    rest, its_rest = word[start:], its[start:]
-    if len(its) > len(word):
-        slip = rest == its_rest[1:]
-    elif rest[1:] == its_rest[1:]:
-        return 1
+        return Similarity.NONE
+    short, long = sorted(differing[0], key=len)
+    if len(short) < SHORT or not short.isalpha() or not long.isalpha():
+        return Similarity.NONE
+    start = next((index for index, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    rest, other_rest = short[start:], long[start:]
+    if len(long) > len(short):
+        is_slip = rest == other_rest[1:]
+    elif rest[1:] == other_rest[1:]:
+        return Similarity.POSSIBLE
     else:
-        slip = rest[1::-1] + rest[2:] == its_rest
-    return (2 if len(word) >= LONG else 1) if slip else 0
+        is_slip = rest[1::-1] + rest[2:] == other_rest
+    if not is_slip:
+        return Similarity.NONE
+    return Similarity.LIKELY if len(short) >= LONG else Similarity.POSSIBLE

@@ -1,1 +1,1 @@
-"""What the benchmark compares the catalog with: the same tables, served by four other stacks."""
+"""The peers of the benchmark: four other stacks that serve the same tables."""

@@ -1,4 +1,4 @@
-"""FastAPI with SQLAlchemy's asynchronous ORM on asyncpg, and pydantic models for what comes in and goes out."""
+"""FastAPI with SQLAlchemy's asynchronous ORM on asyncpg, and pydantic models for requests and responses."""
 
 import os
 from collections.abc import AsyncIterator
@@ -215,7 +215,7 @@ async def create_book(session: Session, body: NewBook) -> Any:
 
 
 def authors_named(names: list[str]) -> Any:
-    """The authors of exactly these names, found by the index on (name_key, id)."""
+    """Return the authors with exactly these names, using the index on (name_key, id)."""
     keys = [func.left(func.fold(name), 200) for name in names]
     return select(Author).where(literal_column("authors.name_key").in_(keys), Author.name.in_(names))
 

@@ -174,7 +174,7 @@ def create_book() -> tuple[Response, int]:
 
 
 def authors_named(names: list[str]) -> Any:
-    """The authors of exactly these names, found by the index on (name_key, id)."""
+    """Return the authors with exactly these names, using the index on (name_key, id)."""
     keys = [func.left(func.fold(name), 200) for name in names]
     return select(Author).where(literal_column("authors.name_key").in_(keys), Author.name.in_(names))
 

@@ -1,4 +1,4 @@
-"""`bulk_create`, as people load files with Django: objects by the thousand. Prints the seconds that it took."""
+"""Imports with Django's `bulk_create`, a thousand objects at a time. Prints the seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`add_all`, as people load files with SQLAlchemy: objects by the thousand. Prints the seconds that it took."""
+"""Imports with SQLAlchemy's `add_all`, a thousand objects at a time. Prints the seconds."""
 
 from __future__ import annotations
 

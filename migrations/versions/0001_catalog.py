@@ -12,20 +12,20 @@ depends_on = None
 EXTENSIONS = ("unaccent", "pg_trgm")
 
 FUNCTIONS = r"""
--- Text without case and accents. It depends on neither the locale of the machine nor the search path, so it may
--- call itself immutable, which unaccent, whose dictionary could be changed, may not.
+-- Text without case and accents. It depends on neither the locale nor the search path, so it is immutable; unaccent is
+-- not, because its dictionary can be changed.
 CREATE FUNCTION fold(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN lower(public.unaccent('public.unaccent'::regdictionary, value) COLLATE pg_catalog.pg_c_utf8);
 
--- Text in which LIKE finds nothing special.
+-- Text with the wildcards of LIKE escaped.
 CREATE FUNCTION like_escape(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN replace(replace(replace(value, '\', '\\'), '%', '\%'), '_', '\_');
 
--- A name and its alternatives, each between line breaks, which no name holds.
+-- A name and its alternatives, each between line breaks, which no name contains.
 CREATE FUNCTION lined(name text, alternatives text[]) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN E'\n' || array_to_string(array_prepend(name, alternatives), E'\n') || E'\n';
 
--- The order of a partial date: year * 10000 + month * 100 + day, 0 for what is missing; NULL for what is none.
+-- The sort key of a partial date: year * 10000 + month * 100 + day, 0 for missing parts; NULL for an invalid date.
 CREATE FUNCTION partial_date_key(value text) RETURNS integer IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
     WHEN value ~ '^-(?!0000)[0-9]{4}$' THEN value::integer * 10000
@@ -35,7 +35,7 @@ RETURN CASE
         THEN rpad(replace(value, '-', ''), 8, '0')::integer
 END;
 
--- How many rows a statement would answer: exact up to 1,000, the planner's estimate beyond.
+-- The number of rows of a statement: exact up to 1,000, the planner's estimate beyond.
 CREATE FUNCTION estimated_count(statement text) RETURNS bigint STRICT LANGUAGE plpgsql AS $$
 DECLARE
     plan json;
@@ -171,7 +171,7 @@ def upgrade() -> None:
     for extension in EXTENSIONS:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public")
     for statements in (FUNCTIONS, AUTHORS, BOOKS, CONTRIBUTIONS):
-        op.get_bind().exec_driver_sql(statements.replace("%", "%%"))  # the driver's own mark
+        op.get_bind().exec_driver_sql(statements.replace("%", "%%"))  # % is the driver's placeholder
 
 
 def downgrade() -> None:

@@ -1,9 +1,9 @@
-"""Walks along an index that pass over many rows: finer statistics, and indexes that hold what is asked for.
+"""Finer statistics and covering indexes, for filters that would walk an index over many rows.
 
-With a hundred steps of statistics, the last one of a long tail holds a hundredth of all rows, and the planner takes
-every value in it to find about as many: it would walk the whole list for the ten longest books. And ids and times grow
-along together: sorted by one, what was asked of another may stand behind half of the catalog. Last, the authors of a
-page are looked up one by one: by a hash that costs the same however many there are.
+With a statistics target of 100, the last histogram bucket of a long tail covers 1 % of all rows, and the planner
+estimates about as many rows for each value in it: it would walk the whole list for the ten longest books. Ids and
+times are correlated: in the order of one, the rows that match a filter on another may be behind half of the catalog.
+The authors of a page are looked up one by one, by a hash index, whose cost does not grow with the table.
 """
 
 from __future__ import annotations

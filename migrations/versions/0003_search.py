@@ -1,4 +1,4 @@
-"""Search: the words of each record, the vocabulary of all, and triggers that keep both in step with every write."""
+"""Search: the words of each record, the vocabulary, and triggers that update both on each write."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ branch_labels = None
 depends_on = None
 
 FUNCTIONS = r"""
--- The words of a text: folded, one space between them. Each Chinese or Japanese character is a word; the rest of a very
--- long one is left out. U+E000 is no space: it keeps apart texts that are looked at together.
+-- The words of a text: folded, with single spaces between them. Each Chinese or Japanese character is a word; very long
+-- words are cut. U+E000 separates texts that are passed together.
 CREATE FUNCTION plain_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
     WHEN octet_length(value) <= 100 AND value ~ '^[ -~]*$'
@@ -22,23 +22,23 @@ RETURN CASE
         '[[:punct:][:space:][:cntrl:]]+', ' ', 'g'), '(\S{100})\S+', '\1', 'g'))
 END;
 
--- The same, where compounds and initials are one word each: email for e-mail, obrien for O'Brien, jrr for J. R. R.
+-- The words with compounds and initials joined: email for e-mail, obrien for O'Brien, jrr for J. R. R.
 CREATE FUNCTION joined_words(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN plain_words(regexp_replace(regexp_replace(value COLLATE pg_catalog.pg_c_utf8,
     '(\w)[''’‘ʼ‐‑-](?=\w)', '\1', 'g'), '\m(\w)[.\s]+(?=\w\M)', '\1', 'g'));
 
--- Words with a mark before each.
+-- Words with a prefix before each.
 CREATE FUNCTION marked_words(mark text, words text) RETURNS tsvector IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN words = '' THEN ''
     ELSE array_to_tsvector(string_to_array(mark || replace(words, ' ', ' ' || mark), ' ')) END;
 
--- Words with their places.
+-- Words with their positions.
 CREATE FUNCTION placed_words(words text) RETURNS tsvector IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(word || ':' || least(place, 16383), ' '), '')::tsvector
     FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS listed(word, place) WHERE word <> U&'\E000');
 
--- What a record is found by: all words with their places; those of its heading marked `=`; and of each of the names,
--- which stand as plain words between line breaks, the first word marked `^` and the whole marked `^^`.
+-- The search words of a record: all words with their positions, those of its heading with the prefix `=`. Names are
+-- plain words between line breaks; of each, the first word has the prefix `^` and the whole name the prefix `^^`.
 CREATE FUNCTION search_words(heading text, names text, further text[]) RETURNS tsvector IMMUTABLE PARALLEL SAFE
 RETURN placed_words(plain_words(concat_ws(U&' \E000 ',
         heading, replace(names, E'\n', U&' \E000 '), array_to_string(further, U&' \E000 '))))
@@ -51,7 +51,7 @@ RETURN placed_words(plain_words(concat_ws(U&' \E000 ',
         SELECT DISTINCT unnest(ARRAY['^' || split_part(name, ' ', 1), '^^' || left(name, 200)])
         FROM unnest(string_to_array(names, E'\n')) AS name WHERE name <> ''));
 
--- All names of an author as plain words, each between line breaks, and with initials joined where that is another form.
+-- All names of an author as plain words, each between line breaks; also with joined initials, where that differs.
 CREATE FUNCTION name_lines(name text, sort_name text, alternate_names text[]) RETURNS text
 IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || E'\n' FROM (
@@ -60,13 +60,13 @@ RETURN (SELECT E'\n' || coalesce(string_agg(line, E'\n' ORDER BY place), '') || 
         unnest(ARRAY[plain_words(value), joined_words(value)]) AS line
     WHERE line <> '' GROUP BY line) AS lines);
 
--- A word and what is left of it without one of its letters: two words one slip apart have one of these in common.
+-- A word and its variants without one letter: two words that differ by one typing error share a variant.
 CREATE FUNCTION slips(word text) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
 RETURN ARRAY(
     SELECT DISTINCT left(word, place) || substr(word, place + 2) FROM generate_series(0, length(word)) AS place);
 
--- The search for all of some words, with a mark before each; where `*` stands at the end, the last one is the beginning
--- of one.
+-- The search for all of some words, with a prefix before each. With `*` at the end, the last one is the beginning of a
+-- word.
 CREATE FUNCTION words_query(mark text, words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(DISTINCT quote_literal(mark || word) || ending, ' & '), '')::tsquery
     FROM (
@@ -74,12 +74,12 @@ RETURN (SELECT coalesce(string_agg(DISTINCT quote_literal(mark || word) || endin
         FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS listed(word, place)
     ) AS ended(word, ending));
 
--- The search for words that stand side by side.
+-- The search for adjacent words.
 CREATE FUNCTION phrase_query(words text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(quote_literal(word), ' <-> ' ORDER BY place), '')::tsquery
     FROM unnest(string_to_array(plain_words(words), ' ')) WITH ORDINALITY AS listed(word, place));
 
--- The search for phrases and without others; they stand one in each line.
+-- The search for some phrases and against others; each line is one phrase.
 CREATE FUNCTION phrases_query(phrases text, without text) RETURNS tsquery IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(mark || '(' || phrase_query(phrase)::text || ')', ' & '), '')::tsquery
     FROM (SELECT phrase, '' AS mark FROM unnest(string_to_array(phrases, E'\n')) AS phrase
@@ -93,7 +93,7 @@ CREATE FUNCTION name_beginning_query(words text) RETURNS tsquery IMMUTABLE STRIC
 RETURN CASE WHEN strpos(plain_words(words), ' ') = 0 THEN words_query('^', words || '*')
     ELSE (name_query(words)::text || ':*')::tsquery END;
 
--- How many rows the planner takes a statement to answer.
+-- The number of rows that the planner expects of a statement.
 CREATE FUNCTION planned_rows(statement text) RETURNS bigint STRICT LANGUAGE plpgsql AS $$
 DECLARE
     plan json;
@@ -113,7 +113,7 @@ ALTER TABLE authors
     ADD COLUMN words TSVECTOR NOT NULL
         GENERATED ALWAYS AS (search_words(name, name_lines(name, sort_name, alternate_names), '{}')) STORED;
 
--- The names of a contributor, and the name that they bore on one book.
+-- The names of a contributor, with the name credited on one book.
 CREATE FUNCTION names_on_book(names text, credited_as text) RETURNS text IMMUTABLE PARALLEL SAFE
 RETURN names || CASE WHEN credited_as IS NULL THEN '' ELSE name_lines(credited_as, credited_as, '{}') END;
 
@@ -122,7 +122,7 @@ CREATE FUNCTION contributor_names(book bigint) RETURNS text STABLE PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(names_on_book(names, credited_as), '' ORDER BY position), '')
     FROM contributions JOIN authors ON authors.id = author_id WHERE book_id = book);
 
--- The type stays as it is; saying it again fills the column while the table is written anew, which is much cheaper than
+-- The type does not change. Setting it again fills the column while the table is rewritten, which is much cheaper than
 -- to update each row with all of its indexes.
 ALTER TABLE books ADD COLUMN contributors TEXT NOT NULL DEFAULT '';
 ALTER TABLE books
@@ -143,8 +143,8 @@ CREATE INDEX ix_vocabulary_trigrams ON vocabulary USING gin (word gin_trgm_ops) 
 """
 
 NEARBY = r"""
--- Each of some words, in their order: whether the catalog knows it (the last one, where `*` stands at the end, as the
--- beginning of a word), and known words that are one slip away, or else for longer words the most similar ones.
+-- For each of some words, in their order: whether it is in the vocabulary (with `*` at the end, the last one as the
+-- beginning of a word), and the known words one typing error away, or else, for longer words, the most similar ones.
 CREATE FUNCTION words_nearby(words text) RETURNS TABLE (word text, known boolean, near text[]) STABLE STRICT
 BEGIN ATOMIC
     SELECT
@@ -171,10 +171,10 @@ END;
 """
 
 TRIGGERS = r"""
--- What is changed below is locked before it is computed anew, and each statement sees what was committed before it: of
--- two transactions that change the same book's contributors and their names, the second one knows of the first.
+-- Rows are locked before they are recomputed, and each statement sees everything committed before it. So of two
+-- transactions that change the contributors of one book and their names, the second sees the changes of the first.
 
--- For whoever is about to change the names of an author.
+-- To be called before the names of an author change.
 CREATE FUNCTION lock_books_of(author bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM books WHERE id IN (SELECT book_id FROM contributions WHERE author_id = author)

@@ -1,4 +1,4 @@
-"""Identity: the key by which names are the same, however they are written, and what became of merged records."""
+"""Identity: a key that all spellings of a name share, and the table of merged records."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ branch_labels = None
 depends_on = None
 
 FUNCTIONS = r"""
--- Text that fits into an index: the whole of it where it is short, else its beginning and a digest of all of it.
+-- Text short enough for an index: short text unchanged, else its beginning and a digest of the whole.
 CREATE FUNCTION bounded(value text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN length(value) <= 200 THEN value ELSE left(value, 168) || md5(value) END;
 
--- What is the same for all ways to write one name: case, accents, punctuation, spacing and joined initials do not
--- matter, and a name that is filed under its family name is turned at the comma. From the inside out:
+-- The key that all spellings of a name share: case, accents, punctuation, spacing and joined initials do not matter,
+-- and "Family, Given" becomes "Given Family". From the inside out:
 --   fold; apostrophes and invisible marks dropped, one sigma (a comma may be an Arabic one, U+060C)
 --   "king, jr., martin luther" and "martin luther king, jr."  lose the comma before the suffix
---   "king, martin luther jr."                                 gets one there
+--   "king, martin luther jr."                                 gets a comma before the suffix
 --   "king, martin luther, jr."                                is turned
---   all that is neither letter nor digit is one space
---   initials that follow each other are one word: "a a milne" becomes "aa milne"
--- A name of punctuation alone stays what it is. Words are never sorted: "A. E. Taylor" is not "E. A. Taylor".
+--   each run of other characters than letters and digits becomes one space
+--   adjacent initials become one word: "a a milne" becomes "aa milne"
+-- A name of punctuation alone is not changed. Words are never sorted: "A. E. Taylor" is not "E. A. Taylor".
 CREATE FUNCTION name_key(name text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE
 RETURN bounded(coalesce(
     nullif(
@@ -87,7 +87,7 @@ CREATE INDEX ix_{noun}_merges_survivor_id ON {noun}_merges (survivor_id);
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(FUNCTIONS.replace("%", "%%"))  # the driver's own mark
+    op.get_bind().exec_driver_sql(FUNCTIONS.replace("%", "%%"))  # % is the driver's placeholder
     op.execute(COLUMNS)
     for noun in ("author", "book"):
         op.execute(MERGES.format(noun=noun))

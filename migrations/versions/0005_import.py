@@ -1,4 +1,4 @@
-"""The import: where an unfinished one stands, lists that are added to, and writers that bring contributors' names."""
+"""The import: its checkpoint, functions that unite lists, and triggers that accept given contributor names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ branch_labels = None
 depends_on = None
 
 FUNCTIONS = r"""
--- A list and what another one adds to it, no two alike, in their order; what is too much is left out.
+-- The distinct items of two lists, in their order; items beyond the maximum are dropped.
 CREATE FUNCTION added_to_list(held text[], further text[], most integer) RETURNS text[] IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN held @> further THEN held ELSE ARRAY(
     SELECT value FROM unnest(held || further) WITH ORDINALITY AS listed(value, place)
     GROUP BY value ORDER BY min(place) LIMIT most) END;
 
--- Identifiers and what others add to them: the schemes of both, each with the values of both.
+-- Identifiers united: the schemes of both, each with the values of both.
 CREATE FUNCTION added_to_identifiers(held jsonb, further jsonb) RETURNS jsonb IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN held @> further THEN held ELSE held || (
     SELECT jsonb_object_agg(scheme, to_jsonb(added_to_list(
@@ -56,16 +56,16 @@ BEGIN
 END
 $$;
 """
-# Whoever writes thousands of lists at once computes the names of all of them with one statement, holds the authors
-# locked as it is done here, and says so by this setting of the transaction.
+# The import writes thousands of lists at once. It computes all their names in one statement, locks the authors as the
+# trigger does, and turns the trigger off by this setting of its transaction.
 GIVEN = """IF current_setting('catalog.contributors_given', true) = 'on' THEN
         RETURN NULL;
     END IF;
     """
 
 
-# How many new entries wait beside an index each connection says for itself: the service few, and an import many.
-# Before, these indexes had settings of their own.
+# The former storage parameters of indexes. Now each connection sets the size of their pending lists: small for the
+# service, large for an import.
 WAITING = {
     "ix_authors_words": "gin_pending_list_limit = 128",
     "ix_books_words": "gin_pending_list_limit = 128",

@@ -1,4 +1,4 @@
-"""Imports while the database goes away, comes back, or has no room: what was finished stands, nothing is doubled."""
+"""Imports during outages and on a full disk keep finished batches, without duplicates."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ import psycopg2
 import pytest
 from flask import Flask
 
-from app.transfer import chunks, telling
-from app.transfer.storing import catalog
-from app.transfer.storing.catalog import Catalog
-from extensions.cluster import SYSTEM_USER
-from tests.conftest import empty, until
-from tests.transfer.conftest import import_process
+from app.transfer.cli.console import ImportConsole
+from app.transfer.imports.load import batch, connection
+from app.transfer.imports.load.connection import ImportConnection
+from extensions.embedded.cluster import SYSTEM_USER
+from tests.app.transfer.conftest import import_process
+from tests.support.databases import empty, migrate
+from tests.support.waiting import until
 
-BOOKS = 12_000  # more than a chunk
-ROOM = 224  # megabytes of the small disk
+pytestmark = pytest.mark.slow(30)
+
+BOOKS = 12_000  # more than a batch
+ROOM = 224  # megabytes, the size of the small disk
 
 
 def table(count: int) -> str:
@@ -71,61 +74,59 @@ def restart(postgres: Any) -> None:
 
 
 def crash(postgres: Any) -> None:
-    """Kill the process that works for the import, at which the server ends all others, and recovers."""
+    """Kill the backend of the import, so that Postgres ends all others and recovers."""
     [[pid]] = postgres.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'catalog-import'")
     os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("fall", [restart, crash])
-def test_an_import_goes_on_by_itself_when_the_database_is_back(begin, postgres, file, tmp_path, fall):
+def test_an_import_resumes_when_the_database_is_back(begin, postgres, file, tmp_path, fall):
     report = tmp_path / "report.json"
     process = begin(str(file), "--report", str(report))
     until(lambda: count(postgres) > 0, 60)
     fall(postgres)
-    said, _ = process.communicate(timeout=100)
-    assert process.returncode == 0, said
-    found = json.loads(report.read_text())
-    assert (found["read"], found["created"]) == (BOOKS, BOOKS)
+    output, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, output
+    counts = json.loads(report.read_text())
+    assert (counts["read"], counts["created"]) == (BOOKS, BOOKS)
     assert (count(postgres), count(postgres, "authors"), count(postgres, "contributions")) == (BOOKS, 501, 2 * BOOKS)
 
 
 def imported(app: Flask, file: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
-    """Import in this process: the exit status, what was said, and the report."""
+    """Import in this process; return the exit status, the output and the report."""
     report = file.with_name("report.json")
     result = app.test_cli_runner().invoke(args=["catalog", "import", str(file), "--report", str(report), *options])
     return result.exit_code, result.output, json.loads(report.read_text())
 
 
-def test_an_import_whose_database_stays_away_says_so_and_the_same_command_goes_on(app, postgres, file, monkeypatch):
-    monkeypatch.setattr(catalog, "AWAY", 1)
+def test_the_same_command_resumes_an_import_after_an_outage(app, postgres, file, monkeypatch):
+    monkeypatch.setattr(connection, "RECONNECT_SECONDS", 1)
     with monkeypatch.context() as falling:
-        falling.setattr(telling.Following, "__call__", lambda *_: postgres.stop())
-        status, said, found = imported(app, file)
+        falling.setattr(ImportConsole, "batch_stored", lambda *_: postgres.stop())
+        status, output, counts = imported(app, file)
     postgres.start()
     assert status == 2
-    assert "The database does not answer" in said
-    assert "the same command goes on from there" in said
-    assert found["created"] == chunks.MOST_RECORDS == count(postgres)
-    status, said, found = imported(app, file)
-    assert (status, found["read"], found["created"], count(postgres)) == (0, BOOKS, BOOKS, BOOKS)
-    assert f"went on after {chunks.MOST_RECORDS:,}" in said
+    assert "The database does not respond" in output
+    assert "run the same command again to continue" in output
+    assert counts["created"] == batch.MAX_RECORDS == count(postgres)
+    status, output, counts = imported(app, file)
+    assert (status, counts["read"], counts["created"], count(postgres)) == (0, BOOKS, BOOKS, BOOKS)
+    assert f"resumed after {batch.MAX_RECORDS:,}" in output
 
 
-def test_a_dry_run_that_loses_the_database_ends_and_says_that_nothing_was_written(app, postgres, file, monkeypatch):
-    monkeypatch.setattr(telling.Following, "__call__", lambda *_: restart(postgres))
-    status, said, _ = imported(app, file, "--dry-run")
-    assert (status, "Nothing was written" in said, count(postgres)) == (2, True, 0), said
+def test_a_dry_run_ends_when_the_database_is_lost(app, postgres, file, monkeypatch):
+    monkeypatch.setattr(ImportConsole, "batch_stored", lambda *_: restart(postgres))
+    status, output, _ = imported(app, file, "--dry-run")
+    assert (status, "Nothing was written" in output, count(postgres)) == (2, True, 0), output
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])
 @pytest.mark.parametrize("options", [(), ("--on-conflict", "skip")])
-def test_a_chunk_is_stored_once_where_the_connection_is_lost_in_the_commit(
-    app, postgres, tmp_path, monkeypatch, lost, options
-):
-    monkeypatch.setattr(chunks, "MOST_RECORDS", 10)
-    end, ended = Catalog._end, []
+def test_a_batch_is_stored_once_when_the_commit_is_interrupted(app, postgres, tmp_path, monkeypatch, lost, options):
+    monkeypatch.setattr(batch, "MAX_RECORDS", 10)
+    end, ended = ImportConnection.commit, []
 
-    def lose(self: Catalog) -> None:
+    def lose(self: ImportConnection) -> None:
         ended.append(self)
         if len(ended) not in (3, 4):
             return end(self)
@@ -134,17 +135,21 @@ def test_a_chunk_is_stored_once_where_the_connection_is_lost_in_the_commit(
         self._connection.close()
         raise psycopg2.OperationalError("the line is cut")
 
-    monkeypatch.setattr(Catalog, "_end", lose)
+    monkeypatch.setattr(ImportConnection, "commit", lose)
     file = tmp_path / "file.csv"
     file.write_text(table(40))
-    status, said, found = imported(app, file, *options)
-    assert (status, found["read"], found["created"], count(postgres)) == (0, 40, 40, 40), said
+    status, output, counts = imported(app, file, *options)
+    assert (status, counts["read"], counts["created"], count(postgres)) == (0, 40, 40, 40), output
     assert count(postgres, "import_marks") == 0
+
+
+def small_url(postgres: Any) -> str:
+    return str(postgres.url).replace("/catalog?", "/small?")
 
 
 @pytest.fixture
 def small_disk(postgres, tmp_path_factory) -> Iterator[Path]:
-    """A disk of few megabytes, where the database `small` is."""
+    """A small disk for the database `small`."""
     folder = Path("/tmp") / f"{postgres.directory.parent.name}-disk"
     folder.mkdir()
     mounted = os.geteuid() == 0 and shutil.which("mount") is not None
@@ -161,7 +166,8 @@ def small_disk(postgres, tmp_path_factory) -> Iterator[Path]:
         os.chown(folder, user.pw_uid, user.pw_gid)
         os.chown(inner, user.pw_uid, user.pw_gid)
         postgres.execute(f"CREATE TABLESPACE small LOCATION '{inner}'", database="postgres")
-        postgres.execute("CREATE DATABASE small TEMPLATE catalog TABLESPACE small", database="postgres")
+        postgres.execute("CREATE DATABASE small TABLESPACE small", database="postgres")
+        migrate(small_url(postgres), tmp_path_factory.mktemp("migration"))
         yield folder
         postgres.execute("DROP DATABASE small WITH (FORCE)", database="postgres")
         postgres.execute("DROP TABLESPACE small", database="postgres")
@@ -170,8 +176,8 @@ def small_disk(postgres, tmp_path_factory) -> Iterator[Path]:
         folder.rmdir()
 
 
-def test_an_import_goes_on_when_the_disk_of_the_database_has_room_again(begin, postgres, small_disk, tmp_path):
-    file, url = tmp_path / "books.csv", postgres.url.replace("/catalog?", "/small?")
+def test_the_same_command_resumes_an_import_after_a_full_disk(begin, postgres, small_disk, tmp_path):
+    file, url = tmp_path / "books.csv", small_url(postgres)
     file.write_text(table(2 * BOOKS))
     filler = small_disk / "filler"
     free = shutil.disk_usage(small_disk).free
@@ -181,15 +187,15 @@ def test_an_import_goes_on_when_the_disk_of_the_database_has_room_again(begin, p
         return int(postgres.execute("SELECT count(*) FROM books", database="small")[0][0])
 
     first = begin(str(file), url=url)
-    said, _ = first.communicate(timeout=200)
-    assert first.returncode == 2, said
-    assert "The disk of the database is full" in said
-    assert "Make room there. What is counted stands in the catalog; the same command goes on from there." in said
-    assert stored() % chunks.MOST_RECORDS == 0
+    output, _ = first.communicate(timeout=200)
+    assert first.returncode == 2, output
+    assert "The disk of the database is full" in output
+    assert "Free disk space there. The records counted so far are in the catalog; run the same command" in output
+    assert stored() % batch.MAX_RECORDS == 0
     assert stored() < 2 * BOOKS
     filler.unlink()
     with contextlib.closing(postgres.connect("small")) as connection, connection.cursor() as cursor:
         cursor.execute("VACUUM")
     second = begin(str(file), url=url)
-    said, _ = second.communicate(timeout=200)
-    assert (second.returncode, stored()) == (0, 2 * BOOKS), said
+    output, _ = second.communicate(timeout=200)
+    assert (second.returncode, stored()) == (0, 2 * BOOKS), output

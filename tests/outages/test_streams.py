@@ -1,29 +1,36 @@
-"""Streams from a real server: memory, readers who go away or are slow, a database that goes away in the middle."""
+"""Streams from a real server: memory, slow readers, and interruptions on either side."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
-import socket
-import struct
+import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
-import psycopg2
 import pytest
-from sqlalchemy.engine import make_url
 
-from tests.conftest import Server, until
+from app.http.middleware.raw_response import RawResponse, with_length
+from app.http.responses import Stream
+from app.http.wsgi import REQUEST_ID
+from extensions.database import DatabaseUnavailable
+from tests.support.clients.wire import Wire
+from tests.support.databases import connect
+from tests.support.servers.gunicorn import Server
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow(10)
 
 BOOKS = 100_000
-GROWTH = 32 * 1024 * 1024  # bytes that a worker may grow by while it sends a hundred million
+GROWTH = 32 * 1024 * 1024  # bytes that a worker may grow by while it sends a hundred million bytes
 
 
 @pytest.fixture(scope="module")
 def url(new_database: Callable[[str], str]) -> str:
-    """A database with many books. What finds them is left out: it would take longer to make than all else here."""
+    """A database with many books, without search indexes to save time."""
     url = new_database("streams")
     with connected(url) as cursor:
         cursor.execute(
@@ -47,14 +54,12 @@ def server(url: str, start_server: Callable[..., Server]) -> Server:
 
 @contextlib.contextmanager
 def connected(url: str) -> Iterator[Any]:
-    connection = psycopg2.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
-    connection.autocommit = True
-    with contextlib.closing(connection), connection.cursor() as cursor:
+    with contextlib.closing(connect(url)) as connection, connection.cursor() as cursor:
         yield cursor
 
 
 def streaming(url: str) -> list[int]:
-    """The processes of the server that hold a snapshot."""
+    """The backends of Postgres that hold a snapshot."""
     with connected(url) as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -64,33 +69,29 @@ def streaming(url: str) -> list[int]:
 
 
 @contextlib.contextmanager
-def asked(server: Server, target: str) -> Iterator[http.client.HTTPResponse]:
-    """The answer to a GET, of which nothing but the head is read."""
+def get_unread(server: Server, target: str) -> Iterator[http.client.HTTPResponse]:
+    """Send a GET; give the response with only its head read."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     with contextlib.closing(connection):
         connection.request("GET", target)
         yield connection.getresponse()
 
 
-def slow(server: Server, version: str = "1.1") -> socket.socket:
-    """A connection over which a stream was asked for, and nothing is read."""
-    reader = socket.socket()
-    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    reader.settimeout(60)
-    reader.connect(("127.0.0.1", server.port))
-    reader.sendall(f"GET /books?format=ndjson HTTP/{version}\r\nHost: x\r\n\r\n".encode())
-    return reader
+def slow_reader(server: Server, version: str = "1.1") -> Wire:
+    """A client that requests a stream and reads nothing."""
+    request = f"GET /books?format=ndjson HTTP/{version}\r\nHost: x\r\n\r\n".encode()
+    return server.connect(request, seconds=60, small_buffer=True)
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_the_memory_of_a_worker_does_not_grow_with_what_it_streams(server, form):
-    [worker] = psutil.Process(server.process.pid).children()
-    with asked(server, f"/books?format={form}&fields=id&sort=-id") as answer:
-        answer.read()  # so that all is loaded that it takes
+def test_streaming_does_not_grow_the_memory_of_a_worker(server, form):
+    worker = psutil.Process(*server.workers())
+    with get_unread(server, f"/books?format={form}&fields=id&sort=-id") as response:
+        response.read()  # so that the worker has loaded its modules
     before, most, size, lines = worker.memory_info().rss, 0, 0, 0
-    with asked(server, f"/books?format={form}") as answer:
-        assert answer.headers["Transfer-Encoding"] == "chunked"
-        while piece := answer.read(1 << 20):
+    with get_unread(server, f"/books?format={form}") as response:
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        while piece := response.read(1 << 20):
             size, lines = size + len(piece), lines + piece.count(b"\n")
             most = max(most, worker.memory_info().rss)
     assert lines == BOOKS + (form == "csv")
@@ -98,14 +99,14 @@ def test_the_memory_of_a_worker_does_not_grow_with_what_it_streams(server, form)
     assert most - before < GROWTH
 
 
-def test_a_write_in_the_middle_does_not_show(server, url):
-    with asked(server, "/books?format=ndjson&fields=id,title") as answer:
-        first = json.loads(answer.readline())
+def test_a_stream_does_not_see_later_writes(server, url):
+    with get_unread(server, "/books?format=ndjson&fields=id,title") as response:
+        first = json.loads(response.readline())
         with connected(url) as cursor:
             cursor.execute("UPDATE books SET title = 'changed' WHERE id = %s", (BOOKS,))
             cursor.execute("INSERT INTO books (title) VALUES ('later') RETURNING id")
             [[later]] = cursor.fetchall()
-        rest = [json.loads(line) for line in answer]
+        rest = [json.loads(line) for line in response]
     with connected(url) as cursor:
         cursor.execute("DELETE FROM books WHERE id = %s", (later,))
         cursor.execute("UPDATE books SET title = 'Book ' || id WHERE id = %s", (BOOKS,))
@@ -113,63 +114,75 @@ def test_a_write_in_the_middle_does_not_show(server, url):
     assert (rest[-1]["id"], rest[-1]["title"], len(rest)) == (BOOKS, f"Book {BOOKS}", BOOKS - 1)
 
 
-def test_a_reader_who_goes_away_frees_the_connection(server, url):
-    reader = slow(server)
+def test_a_reader_that_disconnects_frees_the_connection(server, url):
+    reader = slow_reader(server)
     until(lambda: streaming(url))
-    reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    reader.close()
+    reader.reset()
     until(lambda: not streaming(url))
-    with asked(server, "/books?format=ndjson&fields=id") as answer:  # the only place is free again
-        assert answer.read().count(b"\n") == BOOKS
+
+    def whole_stream() -> bool:
+        with get_unread(server, "/books?format=ndjson&fields=id") as response:
+            return response.read().count(b"\n") == BOOKS
+
+    until(whole_stream)  # the only slot for streams is free again
 
 
-def test_a_slow_reader_holds_up_no_page_and_a_second_stream_is_refused(server, url):
-    with contextlib.closing(slow(server)):
+def test_a_slow_reader_blocks_streams_but_no_pages(server, url):
+    with slow_reader(server):
         until(lambda: streaming(url))
         for _ in range(20):
-            with asked(server, "/books?limit=1") as answer:
-                assert (answer.status, len(json.loads(answer.read())["data"])) == (200, 1)
-        with asked(server, "/books?format=csv") as answer:
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+            with get_unread(server, "/books?limit=1") as response:
+                assert (response.status, len(json.loads(response.read())["data"])) == (200, 1)
+        with get_unread(server, "/books?format=csv") as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "10")
     until(lambda: not streaming(url))
 
 
-def test_a_stream_that_breaks_off_is_no_whole_answer(server, url):
-    with asked(server, "/books?format=ndjson") as answer:
-        answer.readline()
+def test_an_interrupted_stream_is_an_incomplete_response(server, url):
+    with get_unread(server, "/books?format=ndjson") as response:
+        response.readline()
         with connected(url) as cursor:
             for process in streaming(url):
                 cursor.execute("SELECT pg_terminate_backend(%s)", (process,))
         with pytest.raises(http.client.IncompleteRead):
-            answer.read()
+            response.read()
     until(lambda: not streaming(url))
     assert b"ends early" in server.log.read_bytes()
 
 
-def test_an_http_1_0_client_is_told_by_a_reset(server, url):
-    with contextlib.closing(slow(server, "1.0")) as reader:
-        until(lambda: streaming(url))
-        with connected(url) as cursor:
-            for process in streaming(url):
-                cursor.execute("SELECT pg_terminate_backend(%s)", (process,))
-        with pytest.raises(ConnectionResetError):
-            all(iter(lambda: reader.recv(1 << 20), b""))
+def test_a_stream_over_http_1_0_has_its_length(server):
+    with server.connect(b"GET /books?format=ndjson&fields=id HTTP/1.0\r\nHost: x\r\n\r\n") as wire:
+        response = wire.response()
+    assert "transfer-encoding" not in response.headers
+    assert int(response.headers["content-length"]) == len(response.body)
+    assert response.body.count(b"\n") == BOOKS
 
 
-def test_head_of_a_stream_says_no_length(server):
-    answer = server.raw(b"HEAD /books?format=csv HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200")
-    assert b"text/csv" in head
-    assert b"content-length" not in head.lower()
-    assert body == b""
+def test_an_interrupted_stream_over_http_1_0_is_503():
+    def breaking():
+        yield b"a row"
+        raise DatabaseUnavailable
+
+    closed = []
+    stream = Stream(breaking(), lambda: closed.append(True))
+    response = with_length(RawResponse("200 OK", [], stream), {REQUEST_ID: "x", "PATH_INFO": "/books"})
+    assert (response.status[:3], closed) == ("503", [True])
 
 
-def test_an_end_of_the_server_breaks_a_stream_off(url, start_server):
+def test_head_of_a_stream_has_no_length(server):
+    with server.connect(b"HEAD /books?format=csv HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") as wire:
+        response = wire.response(to_head=True)
+        assert response.status == 200
+        assert "text/csv" in response.headers["content-type"]
+        assert "content-length" not in response.headers
+        assert wire.rest() == b""
+
+
+def test_a_killed_worker_interrupts_its_streams(url, start_server):
     server = start_server(url, WEB_CONCURRENCY="1", CONNECTIONS="4")
-    with asked(server, "/books?format=ndjson") as answer:
-        answer.readline()
-        psutil.Process(server.process.pid).children()[0].kill()
+    with get_unread(server, "/books?format=ndjson") as response:
+        response.readline()
+        os.kill(*server.workers(), signal.SIGKILL)
         with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
-            answer.read()
+            response.read()
     until(lambda: not streaming(url))

@@ -1,4 +1,4 @@
-"""Cursors: what is put in comes out, and nothing but a cursor is taken."""
+"""Cursors are decoded as they were encoded, and any other text is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.cursor import Cursor
-from app.problems import InvalidCursor
+from app.core.query.cursor import Cursor
+from app.http.problems import InvalidCursor
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 keys = st.one_of(texts, st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False))
@@ -27,7 +27,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 @settings(deadline=None, max_examples=200)
 @given(cursors)
-def test_a_cursor_is_read_as_it_was_made(cursor: Cursor) -> None:
+def test_a_cursor_is_decoded_as_it_was_encoded(cursor: Cursor) -> None:
     word = cursor.encode()
     assert set(word) <= set(ALPHABET)
     assert Cursor.decode(word) == cursor
@@ -36,21 +36,21 @@ def test_a_cursor_is_read_as_it_was_made(cursor: Cursor) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.one_of(st.text(), st.text(ALPHABET), st.text(ALPHABET + "=+/. \n")))
-def test_any_other_word_is_refused(word: str) -> None:
+def test_other_text_is_no_cursor(word: str) -> None:
     with pytest.raises(InvalidCursor):
         Cursor.decode(word)
 
 
 @settings(deadline=None, max_examples=300)
 @given(cursors, st.data())
-def test_a_cursor_with_one_letter_changed_added_or_left_out_is_refused(cursor: Cursor, data: st.DataObject) -> None:
+def test_a_cursor_with_a_wrong_letter_is_refused(cursor: Cursor, data: st.DataObject) -> None:
     word = cursor.encode()
-    place = data.draw(st.integers(0, len(word) - 1))
-    letter = data.draw(st.sampled_from(ALPHABET).filter(lambda letter: letter != word[place]))
+    index = data.draw(st.integers(0, len(word) - 1))
+    letter = data.draw(st.sampled_from(ALPHABET).filter(lambda letter: letter != word[index]))
     for damaged in (
-        word[:place] + letter + word[place + 1 :],
-        word[:place] + word[place + 1 :],
-        word[:place] + letter + word[place:],
+        word[:index] + letter + word[index + 1 :],
+        word[:index] + word[index + 1 :],
+        word[:index] + letter + word[index:],
     ):
         with pytest.raises(InvalidCursor):
             Cursor.decode(damaged)
@@ -60,5 +60,5 @@ def test_a_cursor_with_one_letter_changed_added_or_left_out_is_refused(cursor: C
 @given(cursors, st.sampled_from(["id", "title", "-published", "series_position", "created_at", "page_count,-title"]))
 def test_a_forged_cursor_is_a_page_or_a_400(client: FlaskClient, cursor: Cursor, sort: str) -> None:
     forged: list[Any] = [cursor, Cursor("books", (("sort", sort),), cursor.keys, cursor.backwards, cursor.inclusive)]
-    for one in forged:
-        assert client.get(f"/books?cursor={one.encode()}").status_code in (200, 400, 414)
+    for forged_cursor in forged:
+        assert client.get(f"/books?cursor={forged_cursor.encode()}").status_code in (200, 400, 414)

@@ -1,4 +1,4 @@
-"""The parser of bodies reads what every JSON parser reads, and refuses what the contract refuses."""
+"""Bodies are parsed like other JSON, and refused as the contract demands."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import bodies
-from app.problems import InvalidJson
+from app.http.body import parse_json
+from app.http.problems import InvalidJson
 
 STRICT = settings(deadline=None, max_examples=200)
 
@@ -30,7 +30,7 @@ documents = st.recursive(
 def refused(data: bytes) -> str:
     """The code with which a body is refused."""
     with pytest.raises(InvalidJson) as error:
-        bodies.parse(data)
+        parse_json(data)
     return error.value.faults[0].code
 
 
@@ -40,9 +40,9 @@ def nested(levels: int, opening: str = "[", closing: str = "]") -> bytes:
 
 @STRICT
 @given(documents, st.booleans(), st.sampled_from([None, 1, "\t"]))
-def test_valid_json_is_read_as_json_loads_reads_it(document: Any, ascii_only: bool, indent: Any) -> None:
+def test_valid_json_is_parsed_like_json_loads(document: Any, ascii_only: bool, indent: Any) -> None:
     data = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
-    read = bodies.parse(data)
+    read = parse_json(data)
     assert read == json.loads(data) == document
     assert type(read) is type(document)
 
@@ -54,9 +54,9 @@ def test_valid_json_is_read_as_json_loads_reads_it(document: Any, ascii_only: bo
         st.text(' {}[]:,"\\01.eE+-truefalsnu\ufeff', max_size=30).map(lambda text: text.encode()),
     )
 )
-def test_what_is_read_is_what_json_loads_reads_and_the_rest_is_refused(data: bytes) -> None:
+def test_any_bytes_are_parsed_like_json_loads_or_refused(data: bytes) -> None:
     try:
-        read = bodies.parse(data)
+        read = parse_json(data)
     except InvalidJson as error:
         code = error.faults[0].code
         assert code in ("invalid", "invalid_character", "duplicate", "too_deep")
@@ -68,10 +68,10 @@ def test_what_is_read_is_what_json_loads_reads_and_the_rest_is_refused(data: byt
 @given(documents, st.binary(min_size=1, max_size=3), st.data())
 def test_broken_json_never_raises_anything_else(document: Any, noise: bytes, data: st.DataObject) -> None:
     whole = json.dumps(document).encode()
-    place = data.draw(st.integers(0, len(whole)))
-    for broken in (whole[:place], whole[place:], whole[:place] + noise + whole[place:]):
+    index = data.draw(st.integers(0, len(whole)))
+    for broken in (whole[:index], whole[index:], whole[:index] + noise + whole[index:]):
         try:
-            bodies.parse(broken)
+            parse_json(broken)
         except InvalidJson as error:
             faults = error.faults
             assert faults
@@ -79,7 +79,7 @@ def test_broken_json_never_raises_anything_else(document: Any, noise: bytes, dat
 
 @STRICT
 @given(st.dictionaries(names, scalars, min_size=1, max_size=5), st.data())
-def test_a_key_that_stands_twice_is_refused(members: dict[str, Any], data: st.DataObject) -> None:
+def test_a_repeated_key_is_refused(members: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(members)))
     inner = json.dumps(members)[1:-1]
     twice = f"{{{inner}, {json.dumps(name)}: 1}}"
@@ -88,25 +88,25 @@ def test_a_key_that_stands_twice_is_refused(members: dict[str, Any], data: st.Da
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", '{"a": NaN}', "[1, -Infinity]"])
-def test_what_is_no_json_value_is_refused(word: str) -> None:
+def test_a_constant_outside_json_is_refused(word: str) -> None:
     assert refused(word.encode()) == "invalid"
 
 
 @pytest.mark.parametrize(
     "data", [b"\xef\xbb\xbf{}", b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', "{}".encode("utf-16")]
 )
-def test_what_is_no_plain_utf_8_is_refused(data: bytes) -> None:
+def test_other_encodings_than_utf_8_are_refused(data: bytes) -> None:
     assert refused(data) == "invalid_character"
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
-def test_32_levels_are_read_and_33_are_not(opening: str, closing: str) -> None:
+def test_nesting_is_limited_to_32_levels(opening: str, closing: str) -> None:
     each = opening.count("[") + opening.count("{")
-    assert bodies.parse(nested(32 // each, opening, closing)) == json.loads(nested(32 // each, opening, closing))
+    assert parse_json(nested(32 // each, opening, closing)) == json.loads(nested(32 // each, opening, closing))
     for levels in (32 // each + 1, 1_000, 100_000):
         assert refused(nested(levels, opening, closing)) == "too_deep"
 
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "-" + "9" * 100_000, "1" + "0" * 4_300])
-def test_a_number_of_any_length_is_read_as_one_out_of_every_range(digits: str) -> None:
-    assert abs(bodies.parse(digits.encode())) > 2**63
+def test_a_number_of_any_length_is_parsed(digits: str) -> None:
+    assert abs(parse_json(digits.encode())) > 2**63

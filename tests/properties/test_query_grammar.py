@@ -1,4 +1,4 @@
-"""Whatever stands in a query, the answer is a page or a 400; and a link asks the same as the query it came from."""
+"""Any query returns a page or a 400, and links preserve their query."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import query
-from app.authors.schemas import AUTHORS
-from app.books.schemas import BOOKS
-from app.problems import CODES, InvalidCursor, InvalidQuery
+from app.authors.resource import AUTHORS
+from app.books.resource import BOOKS
+from app.core.parameters import LIST_PARAMETERS
+from app.core.query.pairs import canonical, parse_pairs
+from app.core.query.parse import parse_query
+from app.http.problems import CODES, InvalidCursor, InvalidQuery
 
 RESOURCES = {"books": BOOKS, "authors": AUTHORS}
 STRICT = settings(deadline=None, max_examples=200)
@@ -96,16 +98,16 @@ operators = st.sampled_from(
 
 
 def pairs_of(resource: str) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Parameters that a list knows, mostly, with values of every sort."""
+    """Mostly known parameters, with values of every kind."""
     known = st.tuples(st.sampled_from(sorted(RESOURCES[resource].filters)), operators).map(
         lambda pair: f"{pair[0]}[{pair[1]}]" if pair[1] else pair[0]
     )
-    names = st.one_of(known, known, st.sampled_from(query.PAGE_PARAMETERS), texts)
+    names = st.one_of(known, known, st.sampled_from(LIST_PARAMETERS), texts)
     return st.lists(st.tuples(names, values), max_size=4)
 
 
 def good_pairs_of(resource: str) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Parameters that a list understands."""
+    """Valid parameters of a list."""
     fitting: dict[str, st.SearchStrategy[str]] = {
         "text": st.text("aÉ%_\\ b", min_size=1, max_size=6).filter(lambda text: text.strip() != ""),
         "date": st.sampled_from(["1990", "1990-05", "1990-05-17", "-0044"]),
@@ -127,7 +129,7 @@ def good_pairs_of(resource: str) -> st.SearchStrategy[list[tuple[str, str]]]:
         operator = draw(st.sampled_from(filter_.operators))
         if operator == "null":
             return f"{name}[null]", draw(st.sampled_from(["true", "false"]))
-        value = draw(special[name] if name in special else fitting[filter_.kind.order or "text"])
+        value = draw(special[name] if name in special else fitting[filter_.type.order or "text"])
         return (name if operator in ("eq", "has") else f"{name}[{operator}]"), value
 
     sorts = st.lists(st.sampled_from(RESOURCES[resource].sorts), min_size=1, max_size=3, unique=True).flatmap(
@@ -150,7 +152,7 @@ def good_pairs_of(resource: str) -> st.SearchStrategy[list[tuple[str, str]]]:
 
 @pytest.fixture(scope="module")
 def client(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> Iterator[FlaskClient]:
-    made = make_app(DATABASE_URL=new_database("grammar")).test_client(use_cookies=False)
+    client = make_app(DATABASE_URL=new_database("grammar")).test_client(use_cookies=False)
     for number in range(8):
         published = ["1990", "1990-05", None, "-0044"][number % 4]
         book = {
@@ -161,12 +163,12 @@ def client(make_app: Callable[..., Any], new_database: Callable[[str], str]) -> 
             "authors": [{"name": f"A {number % 3}"}],
             "page_count": number or None,
         }
-        assert made.post("/books", json=book).status_code == 201
-    return made
+        assert client.post("/books", json=book).status_code == 201
+    return client
 
 
 def judge(response: Any) -> None:
-    """A page, or a 400 that says what is wrong in the vocabulary of the problems."""
+    """Check that a response is a page, or a 400 with documented codes."""
     if response.status_code == 200:
         assert set(response.json) == {"data", "meta", "links"}
         return
@@ -178,13 +180,13 @@ def judge(response: Any) -> None:
 
 @STRICT
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="#"), max_size=60))
-def test_any_string_as_a_query_is_a_page_or_a_400(client: FlaskClient, text: str) -> None:
+def test_any_query_string_is_a_page_or_a_400(client: FlaskClient, text: str) -> None:
     judge(client.get(f"/books?{text}"))
 
 
 @STRICT
 @given(st.binary(max_size=30))
-def test_any_bytes_in_a_query_are_a_page_or_a_400(client: FlaskClient, data: bytes) -> None:
+def test_any_bytes_in_a_query_get_a_page_or_400(client: FlaskClient, data: bytes) -> None:
     judge(client.get(f"/books?title={quote(data)}"))
     judge(client.get(f"/authors?{quote(data)}=1"))
 
@@ -198,9 +200,7 @@ def test_any_parameters_are_a_page_or_a_400(client: FlaskClient, data: st.DataOb
 
 @STRICT
 @given(st.data(), st.sampled_from(["books", "authors"]))
-def test_what_a_list_understands_is_a_page_whose_links_ask_the_same(
-    client: FlaskClient, data: st.DataObject, resource: str
-) -> None:
+def test_the_links_of_a_page_keep_its_query(client: FlaskClient, data: st.DataObject, resource: str) -> None:
     response = client.get(f"/{resource}", query_string=data.draw(good_pairs_of(resource)))
     assert response.status_code == 200, response.text
     page = response.json
@@ -226,15 +226,15 @@ def test_what_a_list_understands_is_a_page_whose_links_ask_the_same(
 
 @STRICT
 @given(st.data(), st.sampled_from(["books", "authors"]))
-def test_a_canonical_query_is_read_as_the_query_it_came_from(data: st.DataObject, resource: str) -> None:
+def test_a_canonical_query_means_the_same(data: st.DataObject, resource: str) -> None:
     pairs = data.draw(st.one_of(good_pairs_of(resource), pairs_of(resource)))
     try:
-        read = query.parse(RESOURCES[resource], resource, pairs)
+        read = parse_query(RESOURCES[resource], resource, pairs)
     except (InvalidQuery, InvalidCursor):
         return
-    again = query.split(query.canonical(pairs).encode())
+    again = parse_pairs(canonical(pairs).encode())
     assert sorted(again) == sorted(pairs)
-    other = query.parse(RESOURCES[resource], resource, again)
+    other = parse_query(RESOURCES[resource], resource, again)
     assert set(other.conditions) == set(read.conditions)
     assert (other.sort, other.fields, other.limit, other.offset, other.total) == (
         read.sort,
@@ -243,7 +243,7 @@ def test_a_canonical_query_is_read_as_the_query_it_came_from(data: st.DataObject
         read.offset,
         read.total,
     )
-    assert query.canonical(again) == query.canonical(pairs)
+    assert canonical(again) == canonical(pairs)
 
 
 @STRICT
@@ -252,9 +252,9 @@ def test_a_canonical_query_is_read_as_the_query_it_came_from(data: st.DataObject
         st.tuples(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"))), max_size=6
     )
 )
-def test_a_canonical_query_is_plain_ascii_that_splits_into_its_pairs(pairs: list[tuple[str, str]]) -> None:
-    text = query.canonical(pairs)
+def test_a_canonical_query_is_ascii_and_splits_into_its_pairs(pairs: list[tuple[str, str]]) -> None:
+    text = canonical(pairs)
     assert text.isascii()
     assert not set(text) & set(' "<>#[]\n')
     assert urlsplit(f"/books?{text}").query == text
-    assert query.split(text.encode()) == sorted(pairs)
+    assert parse_pairs(text.encode()) == sorted(pairs)

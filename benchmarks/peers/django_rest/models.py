@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 
 class NameKey(models.Func):
-    """The form of a name that the index on authors (name_key, id) holds."""
+    """Return the key of a name in the index on authors (name_key, id)."""
 
     template = "left(fold(%(expressions)s), 200)"
     output_field = models.TextField()
@@ -16,7 +16,7 @@ class NameKey(models.Func):
 
 class AuthorQuerySet(models.QuerySet):
     def named(self, names):
-        """The authors of exactly these names."""
+        """Return the authors with exactly these names."""
         keys = [NameKey(models.Value(name)) for name in names]
         key = RawSQL('"authors"."name_key"', (), output_field=models.TextField())
         return self.alias(key=key).filter(key__in=keys, name__in=names)

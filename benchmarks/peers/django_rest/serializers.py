@@ -1,4 +1,4 @@
-"""What comes in and goes out."""
+"""The serializers of requests and responses."""
 
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects

@@ -1,4 +1,4 @@
-"""Settings of the Django project: an API alone, without templates, sessions or accounts."""
+"""Settings of the Django project: only an API, without templates, sessions or accounts."""
 
 import os
 import secrets

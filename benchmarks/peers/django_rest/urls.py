@@ -1,4 +1,4 @@
-"""Which view answers which path."""
+"""The views by path."""
 
 from django.urls import path
 from django_rest.views import BookByISBN, BookDetail, BookList

@@ -1,4 +1,4 @@
-"""The routes' views and their pages."""
+"""The views and their pagination."""
 
 from django_rest.models import Book
 from django_rest.serializers import AUTHORS, BookSerializer
@@ -9,7 +9,7 @@ from rest_framework.serializers import IntegerField
 
 
 class KeysetPagination(LimitOffsetPagination):
-    """Pages in the order of the id, each beginning after the id that the parameter `after` names."""
+    """Pages in the order of the id; the parameter `after` is the last id of the previous page."""
 
     default_limit = 20
     max_limit = 100

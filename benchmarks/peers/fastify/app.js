@@ -1,4 +1,4 @@
-// The application of one worker process: its pool of connections and its routes.
+// The application of one worker process: its connection pool and its routes.
 
 import Fastify from 'fastify'
 import pg from 'pg'
@@ -64,9 +64,9 @@ async function transaction (pool, work) {
   const client = await pool.connect()
   try {
     await client.query('BEGIN')
-    const answer = await work(async (statement, values) => (await client.query({ ...statement, values })).rows)
+    const result = await work(async (statement, values) => (await client.query({ ...statement, values })).rows)
     await client.query('COMMIT')
-    return answer
+    return result
   } catch (error) {
     await client.query('ROLLBACK')
     throw error

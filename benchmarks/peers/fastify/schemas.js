@@ -1,10 +1,10 @@
-// What comes in and goes out, for Fastify to validate and to serialize by.
+// The schemas of requests and responses, by which Fastify validates and serializes.
 
 const text = { type: 'string' }
 const unknownText = { type: 'string', nullable: true }
 const strings = { type: 'array', items: text }
 
-// The members of a book that a client may write.
+// The members of a book that a client can write.
 const scalars = {
   title: { type: 'string', minLength: 1, maxLength: 4000 },
   subtitle: unknownText,
@@ -77,7 +77,7 @@ const byId = { type: 'object', properties: { id: integer } }
 
 const byIsbn = { type: 'object', properties: { isbn: { type: 'string', pattern: '^[0-9]{13}$' } } }
 
-// One for each route.
+// The schemas of each route.
 export const listBooks = { querystring: pageQuery, response: { 200: page } }
 export const getBook = { params: byId, response: { 200: book } }
 export const getBookByIsbn = { params: byIsbn, response: { 200: book } }

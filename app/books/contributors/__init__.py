@@ -1,0 +1,1 @@
+"""Contributors of books: the field `authors`, its filters, and how they are stored."""

@@ -1,0 +1,1 @@
+"""SQL of single columns: expressions, indexes, conditions, timestamps, search."""

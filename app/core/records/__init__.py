@@ -1,0 +1,1 @@
+"""The work of a view: read, write, page and stream records."""

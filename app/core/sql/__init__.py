@@ -1,0 +1,1 @@
+"""From a `Query` to a SQL statement and its values."""

@@ -1,0 +1,1 @@
+"""Features built on the entities. None of them imports another."""

@@ -1,0 +1,1 @@
+"""Accounts: people and programs, their passwords and tokens, and what each of them may do."""

@@ -1,0 +1,1 @@
+"""Credentials: passwords, tokens and one-time links, and the identities that tokens prove."""

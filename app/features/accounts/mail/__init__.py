@@ -1,0 +1,1 @@
+"""Mail: what the service writes to people, and how it is sent."""

@@ -1,0 +1,1 @@
+"""Probable duplicates among books and among authors."""

@@ -1,0 +1,1 @@
+"""HTTP around every request: bodies, headers, problems, responses, middleware. It knows no resource."""

@@ -1,0 +1,1 @@
+"""Access control: rights, credentials, and the check before each view."""

@@ -1,0 +1,67 @@
+"""Which clients may share a response: all, all with an account, or one account (RFC 9111, section 3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Flask, current_app, request
+
+from .rights import OPEN, Right, Role, right_of
+
+ANONYMOUS = "ANONYMOUS"  # the setting: the rights of clients without an account
+
+
+def anonymous_may_read(setting: str) -> bool:
+    """Whether clients without an account may read the catalog."""
+    return setting != Role.NONE.word
+
+
+def read_cache_control(seconds: int) -> str:
+    """Return the ``Cache-Control`` of the current request's 200 to GET.
+
+    `seconds`: how long a shared cache may keep a public response.
+    """
+    right = right_of(current_app.view_functions[request.endpoint or ""])
+    if right.is_personal:
+        return "private, no-store"
+    if right == OPEN or anonymous_may_read(current_app.config[ANONYMOUS]):
+        return f"public, max-age=0, s-maxage={seconds}"
+    return "private, max-age=0, must-revalidate"
+
+
+def write_cache_control() -> str:
+    """Return the ``Cache-Control`` of the current request's response to a write, or of a stream."""
+    right = right_of(current_app.view_functions[request.endpoint or ""])
+    return "private, no-store" if right.is_personal else "no-store"
+
+
+def uncached_paths(app: Flask) -> frozenset[str]:
+    """Return the first segments of all paths whose responses no cache keeps: personal ones, and health."""
+    return frozenset(
+        first_segment(rule.rule)
+        for rule in app.url_map.iter_rules()
+        if _is_uncached(right_of(app.view_functions[rule.endpoint]))
+    )
+
+
+def words_of_paths(app: Flask) -> frozenset[str]:
+    """Return all literal segments of the paths of an application, such as ``books``."""
+    rules = (rule.rule for rule in app.url_map.iter_rules())
+    return frozenset(segment for rule in rules for segment in rule.split("/") if not segment.startswith("<"))
+
+
+def shared_paths(app: Flask) -> frozenset[str]:
+    """Return the first segments of all paths whose responses may be shared."""
+    rights: Iterable[tuple[str, Right]] = (
+        (rule.rule, right_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules()
+    )
+    return frozenset(first_segment(path) for path, right in rights if not _is_uncached(right))
+
+
+def first_segment(path: str) -> str:
+    """Return ``books`` for ``/books/1``, and for ``//books/1``."""
+    return path.lstrip("/").partition("/")[0]
+
+
+def _is_uncached(right: Right) -> bool:
+    return right.is_personal or right.is_health

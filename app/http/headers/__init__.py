@@ -1,0 +1,1 @@
+"""Request headers: negotiation, conditional requests, cache control."""

@@ -1,0 +1,1 @@
+"""The WSGI layer in front of Flask: response cache, CORS, access log."""

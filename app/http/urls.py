@@ -1,0 +1,32 @@
+"""URLs: links, their maximal length, and their encoding in headers and log lines."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import has_request_context, request
+
+URL_LONGEST = 4096  # bytes
+
+
+def link(path: str) -> str:
+    """Return the link to a path of this service, below `URL_PREFIX`.
+
+    Outside of a request, the prefix is left out.
+    """
+    return f"{request.environ.get('SCRIPT_NAME', '')}{path}" if has_request_context() else path
+
+
+def query_of(environ: dict[str, Any]) -> str:
+    """Return the query string of a request, safe in headers and log lines."""
+    return quote(environ.get("QUERY_STRING", ""), safe="/:,;@&=+$!~*()[]%?")
+
+
+def target(environ: dict[str, Any]) -> str:
+    """Return path and query string of a request, safe in headers and log lines."""
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:,;@&=+$!~*'()[]")
+    query = query_of(environ)
+    path = path if path.startswith("/") else f"/{path}"
+    path = f"{environ.get('SCRIPT_NAME', '')}{path}"
+    return f"{path}?{query}" if query else path

@@ -1,1 +1,0 @@
-"""Suggestions: titles and names for a box that asks at every key."""

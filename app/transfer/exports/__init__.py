@@ -1,0 +1,1 @@
+"""The export: writes the catalog, or a part of it, to a file."""

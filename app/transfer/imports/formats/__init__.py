@@ -1,0 +1,1 @@
+"""The import formats. To add one, add a module and a line in `registry`."""

@@ -1,0 +1,1 @@
+"""Merging: staged records are matched with those of the catalog, which are created or updated."""

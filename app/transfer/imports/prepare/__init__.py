@@ -1,0 +1,1 @@
+"""Preparation: raw records are cleaned and validated, and become outcomes."""

@@ -1,0 +1,1 @@
+"""Tables: their dialect, the fields of their columns, and records from their rows."""

@@ -1,0 +1,14 @@
+"""The ASGI application, which gunicorn serves with the settings in ``gunicorn.conf.py``."""
+
+from app import create_app
+from app.books.stale_search import start_refreshing
+from app.http.bridge import Bridge
+from extensions.database.limiter import MOST_WAITING
+
+catalog = create_app()
+# More threads than connections to the database: health, 404 and reads by id do not wait behind writes and slow reads,
+# of which the limiter lets some wait. For each connection, one thread may use it and another one wait for a response.
+THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
+
+start_refreshing(catalog)
+app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])

@@ -1,0 +1,43 @@
+"""Postgres: engine, transactions, deadlines, snapshots."""
+
+from .deadline import DeadlinePassed
+from .engine import (
+    DatabaseUnavailable,
+    Locked,
+    Overloaded,
+    Retry,
+    TooSlow,
+    committed,
+    connect,
+    db,
+    fetch,
+    probe,
+)
+from .limiter import Share
+from .migrations import migrate, newest_revision
+from .prepared import Statement
+from .snapshot import Busy, OverTime, Snapshot
+from .transactions import enclosing, transaction
+
+__all__ = [
+    "Busy",
+    "DatabaseUnavailable",
+    "DeadlinePassed",
+    "Locked",
+    "OverTime",
+    "Overloaded",
+    "Retry",
+    "Share",
+    "Snapshot",
+    "Statement",
+    "TooSlow",
+    "committed",
+    "connect",
+    "db",
+    "enclosing",
+    "fetch",
+    "migrate",
+    "newest_revision",
+    "probe",
+    "transaction",
+]

@@ -1,0 +1,1 @@
+"""The embedded Postgres, which runs if `DATABASE_URL` is unset."""

@@ -1,1 +1,0 @@
-"""The server: how gunicorn's workers take requests in and send answers out."""

@@ -1,0 +1,1 @@
+"""Example records, and catalogs that are filled with them."""
