@@ -18,7 +18,7 @@ from . import cli, config
 from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
-from .http.access import gate
+from .http.access import cause, gate
 from .http.access.audience import uncached_paths, words_of_paths
 from .http.access.identity import IDENTITIES
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
@@ -79,11 +79,13 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app.config["CONNECTIONS"],
         on_commit=cache.advance,
         on_loss=config.restart_database(app.config),
+        cause=cause.current_cause,
     )
     snapshot.init_app(app, max(1, app.config["CONNECTIONS"] // 4))
     migrate.init_app(app, db)
     cors = Cors(app, app.config["CORS_ORIGINS"], config.CORS_METHODS, config.CORS_HEADERS, config.CORS_EXPOSED)
 
+    from .features.history import tables  # noqa: F401 - they are part of the schema
     from .transfer.imports.load import checkpoint  # noqa: F401 - its table is part of the schema
 
     for feature in FEATURES:
@@ -91,6 +93,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     error_handlers.init_app(app, config.CORS_METHODS)
     gate.init_app(app, app.config["CORS_ORIGINS"])
     gate.require_declared_rights(app)
+    cause.init_app(app)
     cli.init_app(app)
     # The middleware checks the host before it reads the cache; Flask would check it a second time.
     trusted_hosts, app.config["TRUSTED_HOSTS"] = app.config["TRUSTED_HOSTS"], None

@@ -29,6 +29,7 @@ Row = tuple[Any, ...]
 ADMISSION = "catalog.admission"
 ON_COMMIT = "catalog.on_commit"
 ON_LOSS = "catalog.on_loss"
+CAUSE = "catalog.cause"  # key in the application's extensions, and the setting of a transaction
 CONNECT_SECONDS = 2  # the shortest timeout of libpq
 POOL_SECONDS = 1.0
 STATEMENT_SECONDS = 3.0  # enforced by the server
@@ -235,11 +236,13 @@ def init_app(
     connections: int,
     on_commit: Callable[[Area], None],
     on_loss: Callable[[], None] = lambda: None,
+    cause: Callable[[], str] = lambda: "",
 ) -> None:
     """Bind the application to the database at `url`, with a pool of `connections`.
 
     `on_commit` is called with each area that a commit changed, before it is acknowledged; `on_loss` whenever a
-    connection is lost or cannot be opened, and must return at once.
+    connection is lost or cannot be opened, and must return at once. Each transaction has the setting ``catalog.cause``
+    with the text that `cause` returns, from which triggers read who makes a change.
     """
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(connections)
@@ -247,6 +250,7 @@ def init_app(
     app.extensions[ADMISSION] = Admission(connections)
     app.extensions[ON_COMMIT] = on_commit
     app.extensions[ON_LOSS] = on_loss
+    app.extensions[CAUSE] = cause
     with app.app_context():
         event.listen(db.engine, "checkout", _disable_autocommit)
 

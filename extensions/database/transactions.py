@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Self, TypeVar
 
+from flask import current_app
 from sqlalchemy import Connection, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from .deadline import Deadline, within
 from .engine import (
     ATTEMPTS,
     BUDGET_SECONDS,
+    CAUSE,
     CONNECT_SECONDS,
     INTEGRITY_RACE,
     SERIALIZATION,
@@ -37,6 +39,8 @@ from .limiter import Share
 from .prepared import FORGOTTEN, WHOLE
 
 Result = TypeVar("Result")
+
+_SET_CAUSE = "SELECT set_config('catalog.cause', %(cause)s, true)"
 
 
 def transaction(
@@ -170,6 +174,7 @@ class _Attempt:
         self._limit = self._exits.enter_context(within(connection.connection.dbapi_connection, self._budget.seconds()))
         begun = connection.begin()
         self._exits.callback(begun.close)  # rolls back, unless it is committed
+        connection.exec_driver_sql(_SET_CAUSE, {"cause": current_app.extensions[CAUSE]()})
         if self._first is not None:
             self._first(connection)
         self._transaction = begun

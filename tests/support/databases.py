@@ -153,16 +153,18 @@ def execute(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 FEW_ROWS = 10_000
 EMPTY = f"""
     DO $$ BEGIN
+        SET LOCAL session_replication_role = replica;
         IF {FEW_ROWS} > (SELECT count(*) FROM (SELECT FROM books UNION ALL SELECT FROM authors LIMIT {FEW_ROWS})) THEN
-            SET LOCAL session_replication_role = replica;
             DELETE FROM contributions; DELETE FROM book_merges; DELETE FROM author_merges;
             DELETE FROM stale_books; DELETE FROM stale_authors; DELETE FROM idempotency_keys;
             DELETE FROM books; DELETE FROM authors; DELETE FROM vocabulary;
             DELETE FROM tokens; DELETE FROM one_time_links; DELETE FROM accounts; DELETE FROM failed_sign_ins;
+            DELETE FROM changes; DELETE FROM revisions;
         ELSE
             TRUNCATE books, authors, contributions, vocabulary, stale_books, stale_authors, accounts, failed_sign_ins,
-                one_time_links, idempotency_keys CASCADE;
+                one_time_links, idempotency_keys, changes, revisions CASCADE;
         END IF;
+        UPDATE change_feed SET last_position = 0, pruned_position = 0;
         PERFORM setval(name, 1, false) FROM unnest(ARRAY[
             'books_id_seq', 'authors_id_seq', 'book_merges_place_seq', 'author_merges_place_seq']) AS name;
     END $$

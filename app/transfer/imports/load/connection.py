@@ -28,6 +28,7 @@ IMPORT_SETTINGS = {
     "enable_mergejoin": "off",
     "enable_hashjoin": "off",
     "synchronous_commit": "on",
+    "catalog.cause": '{"via":"import"}',
 }
 LOCK = 0x696D706F7274  # "import": an advisory lock, so that only one import runs
 LOCK_TIMEOUT = "10s"
