@@ -131,10 +131,11 @@ BEGIN
     SELECT * INTO reserved FROM reserve_changes(cardinality(listed));
     INSERT INTO changes AS change (revision_id, record_id, ordinal, resource, op, before, after)
     SELECT reserved.revision, book_id, reserved.first + row_number() OVER () - 1, 'books', 'updated',
-        jsonb_build_object('authors', coalesce(jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE is_old), '[]'))
-            || jsonb_strip_nulls(jsonb_build_object(
-                'updated_at', (SELECT updated_at FROM books WHERE id = book_id))),
-        jsonb_build_object('authors', coalesce(jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE NOT is_old), '[]'))
+        jsonb_build_object('authors',
+            coalesce(jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE is_old), '[]')) || jsonb_strip_nulls(
+            jsonb_build_object('updated_at', (SELECT updated_at FROM books WHERE id = book_id))),
+        jsonb_build_object('authors',
+            coalesce(jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE NOT is_old), '[]'))
     FROM (
         SELECT book_id, author_id, position, is_old,
             jsonb_build_object('id', author_id, 'role', role, 'credited_as', credited_as) AS item
