@@ -32,7 +32,7 @@ from .resource import AUDIT
 from .statements import NUMBER, all_changes, changes_within
 
 SECONDS = 0.25  # after these the page ends, even if it is not full
-POSITIONS = 10_000  # in the first range
+POSITIONS, POSITIONS_MOST = 10_000, 250_000  # in the first range, and in any
 QUICK_SECONDS, GROWTH = 0.05, 4  # a range that took less is followed by one that is larger by this factor
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -111,7 +111,7 @@ def _rows(query: Query, last: int, page_bytes: int) -> tuple[list[ChangeRow], in
         if now > ends:
             break
         if now - began < QUICK_SECONDS:
-            positions *= GROWTH
+            positions = min(positions * GROWTH, POSITIONS_MOST)
     else:
         return rows, None
     return rows, edge

@@ -37,14 +37,15 @@ def changes_within(selection: Selection, *, ascending: bool) -> Statement:
     There are at most ``%(limit)s`` rows.
     """
     order = "ASC" if ascending else "DESC"
-    rows: Select[Any] = (
-        select(literal_column(COLUMNS))
-        .select_from(text(JOINED))
+    keys: Select[Any] = (
+        select(literal_column("c.revision_id, c.ordinal"))
+        .select_from(text("changes AS c JOIN revisions AS r ON r.id = c.revision_id"))
         .where(text(IS_CHANGE), text(_WITHIN), *conditions_of(AUDIT, selection))
         .order_by(text(f"r.position {order}, c.ordinal {order}"))
         .limit(bindparam("limit"))
     )
-    inner, columns = compiled(rows), ", ".join(ChangeRow._fields)
+    # Keys first, because many may be sorted.
+    found, columns = compiled(keys), ", ".join(ChangeRow._fields)
     read = columns.replace("before, after", "CASE WHEN fits THEN before END, CASE WHEN fits THEN after END")
     return Statement(
         f"""
@@ -53,13 +54,15 @@ def changes_within(selection: Selection, *, ascending: bool) -> Statement:
                 SELECT *, sum(size) OVER (ORDER BY position {order}) AS bytes FROM (
                     SELECT *, coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0)
                         + {ROW_BYTES} AS size
-                    FROM ({inner.sql}) AS found({columns})
+                    FROM (
+                        SELECT {COLUMNS} FROM {JOINED} WHERE (c.revision_id, c.ordinal) IN ({found.sql})
+                    ) AS found({columns})
                 ) AS sized
             ) AS summed
         ) AS judged
         ORDER BY position {order}
         """,
-        inner.constants,
+        found.constants,
     )
 
 
