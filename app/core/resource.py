@@ -14,7 +14,7 @@ from extensions.cache import Area
 
 from .columns.search import RANK_MOST, Search
 from .fields import Faults, Field, FieldType, Filter, SearchText, WholeNumber, fields_of
-from .parameters import RELEVANCE, SEARCH
+from .parameters import LIST_PARAMETERS, RELEVANCE, SEARCH
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Resource:
     merges: ClassVar[Table | None] = None  # the table of merged records
     search: ClassVar[Search | None] = None  # how `q` is searched
     search_example: ClassVar[str] = ""
+    parameters: ClassVar[tuple[str, ...]] = LIST_PARAMETERS  # of its list, besides filters
     patch_example: ClassVar[dict[str, Any]] = {}
     further_fields: ClassVar[Iterable[tuple[Field, str]]] = ()  # without a column; with the preceding member
     further_filters: ClassVar[Iterable[Filter]] = ()  # not of a single column, or replacing the filter of one

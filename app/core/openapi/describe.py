@@ -84,6 +84,11 @@ class Route(NamedTuple):
         return self.method == "POST" and not self.right.refuses_keys
 
     @property
+    def takes_note(self) -> bool:
+        """Whether the request can change something, so that an X-Change-Note says why."""
+        return self.method != "GET"
+
+    @property
     def path(self) -> str:
         """The path as an OpenAPI template, such as ``/books/{book_id}``."""
         return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule.rule)

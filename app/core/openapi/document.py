@@ -12,8 +12,8 @@ from app.http.access.audience import ANONYMOUS
 
 from .about import DESCRIPTION, NAME, SUMMARY, VERSION
 from .describe import METHODS, Route, Schema, described_routes
-from .parameters import KEY_PARAMETER
-from .responses import KEY_PROBLEMS, header_components, headers, problem_components, problem_responses
+from .parameters import KEY_PARAMETER, NOTE_PARAMETER
+from .responses import KEY_PROBLEMS, NOTE_PROBLEMS, header_components, headers, problem_components, problem_responses
 from .schemas import problem_schema
 from .security import access_description, access_sentence, access_statuses, security_of, security_schemes
 
@@ -68,7 +68,7 @@ def _operation(route: Route, anonymous: str) -> Schema:
         "summary": summary.rstrip("."),
         "description": "\n\n".join(filter(None, texts)),
         "tags": [operation.tag.name],
-        "parameters": [*_id_parameters(route), *operation.parameters(), *_key_parameters(route)],
+        "parameters": [*_id_parameters(route), *operation.parameters(), *_header_parameters(route)],
         "requestBody": operation.request_body(route.method),
         "responses": _responses(route),
         "security": security_of(route.right, anonymous),
@@ -79,6 +79,7 @@ def _operation(route: Route, anonymous: str) -> Schema:
 def _responses(route: Route) -> Schema:
     operation = route.operation
     problems = operation.problems | access_statuses(route.right, route.method)
+    problems |= NOTE_PROBLEMS if route.takes_note else frozenset()
     if not route.takes_key:
         return operation.responses() | problem_responses(problems)
     replayed = {
@@ -89,8 +90,9 @@ def _responses(route: Route) -> Schema:
     return operation.responses() | replayed | problem_responses(problems | KEY_PROBLEMS)
 
 
-def _key_parameters(route: Route) -> list[Schema]:
-    return [KEY_PARAMETER] if route.takes_key else []
+def _header_parameters(route: Route) -> list[Schema]:
+    """Return the headers that the route takes like all of its method."""
+    return [KEY_PARAMETER] * route.takes_key + [NOTE_PARAMETER] * route.takes_note
 
 
 def _id_parameters(route: Route) -> list[Schema]:

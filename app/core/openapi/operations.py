@@ -85,6 +85,7 @@ class ListRecords(ResourceOperation):
     def __init__(self, resource: Resource, parent: Resource | None = None) -> None:
         super().__init__(resource)
         self.parent = parent
+        self.plural = resource.name  # in sentences
         self.problems = frozenset({400, 406, 414, 503} | ({404} if parent else set()))
 
     def parameters(self) -> list[Schema]:
@@ -106,12 +107,12 @@ class ListRecords(ResourceOperation):
             f"- `Accept: {format_.media_type}` or `format={name}`: {(format_.__doc__ or '').partition(chr(10))[0]}"
             for name, format_ in LIST_FORMATS.items()
         )
-        pages = ", ".join(f"`{name}`" for name in PAGE_PARAMETERS)
+        pages = ", ".join(f"`{name}`" for name in PAGE_PARAMETERS if name in self.resource.parameters)
+        order = "the order of `sort`" if self.resource.sorts else "the same order"
         return (
-            f"All {self.resource.name} that match the filters are also available as one stream instead of pages, in "
-            f"the order of `sort`, from one snapshot of the database:\n\n{formats}\n\n`fields` is allowed with a "
-            f"stream, but not {pages}. A stream has no `ETag`. If it fails, it ends without the last chunk, or with a "
-            "reset of the connection."
+            f"All {self.plural} that match the filters are also available as one stream instead of pages, in {order}, "
+            f"from one snapshot of the database:\n\n{formats}\n\n`fields` is allowed with a stream, but not {pages}. A "
+            "stream has no `ETag`. If it fails, it ends without the last chunk, or with a reset of the connection."
         )
 
     def components(self) -> Components:

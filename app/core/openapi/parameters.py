@@ -7,6 +7,8 @@ from typing import Any
 from app.core.fields import Filter
 from app.core.parameters import FORMATS, LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST, SEARCH, TOTALS
 from app.core.resource import Resource
+from app.http.headers import change_note
+from app.http.headers.change_note import CHANGE_NOTE
 from app.http.headers.idempotency_key import IDEMPOTENCY_KEY, PATTERN
 
 from .describe import Schema
@@ -33,18 +35,29 @@ KEY_PARAMETER: Schema = {
     "its effect once, and gets the first successful response again.",
     "schema": {"type": "string", "pattern": PATTERN, "examples": ["0c2f8a4e-5d0b-4a52-9a5e-3f1f6c1f0a77"]},
 }
+NOTE_PARAMETER: Schema = {
+    "name": CHANGE_NOTE,
+    "in": "header",
+    "description": "Why the change is made: one line in UTF-8. History shows it as the `note` of each change.",
+    "schema": {
+        "type": "string",
+        "maxLength": change_note.LONGEST,
+        "pattern": change_note.PATTERN,
+        "examples": ["Corrected from the title page"],
+    },
+}
 
 
 def list_parameters(resource: Resource) -> dict[str, Schema]:
     """Return all parameters of a list, by component name, the most common ones first."""
     filters = filter_parameters(resource)
     search = f"{resource.name}.{SEARCH}"
-    pages = page_parameters()
+    pages = {name: each for name, each in page_parameters().items() if name in resource.parameters}
     return {
         **({search: filters.pop(search)} if search in filters else {}),
-        **sort_parameter(resource),
+        **(sort_parameter(resource) if resource.sorts else {}),
         **fields_parameter(resource),
-        **{name: pages.pop(name) for name in ("limit", "cursor", "total")},
+        **{name: pages.pop(name) for name in ("limit", "cursor", "total") if name in pages},
         **format_parameter(),
         **pages,
         **filters,

@@ -32,6 +32,7 @@ _HEADERS: dict[str, tuple[str, Schema]] = {
     "Allow": ("The methods that the URL allows", {"type": "string"}),
 }
 KEY_PROBLEMS = frozenset({400, 409, 422})  # of an Idempotency-Key
+NOTE_PROBLEMS = frozenset({400})  # of an X-Change-Note
 _PROBLEM_HEADERS = {
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate",),  # of a key that lacks a scope

@@ -16,7 +16,7 @@ Requirement = dict[str, list[str]]  # scheme to scopes; an operation needs one o
 ROLES = {
     "reader": "reads books and authors, and manages its own account and tokens",
     "editor": "also writes, merges and restores books and authors",
-    "admin": "also manages accounts",
+    "admin": "also manages accounts and reads the audit",
 }
 WITHOUT_ACCOUNT = {  # by the setting ANONYMOUS
     "none": "A client without an account can read the documentation, sign in and sign up, and nothing else.",

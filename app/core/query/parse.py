@@ -128,7 +128,8 @@ def _parse(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], f
         scope=scope,
         conditions=tuple(condition for condition in conditions if condition.name != SEARCH),
         search=search,
-        sort=reader.sort(resource) or (SortKey("id" if search is None else RELEVANCE),),
+        sort=("sort" in resource.parameters and reader.sort(resource))
+        or (SortKey("id" if search is None else RELEVANCE),),
         fields=reader.fields(resource) or tuple(resource.fields),
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,
@@ -137,7 +138,7 @@ def _parse(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], f
         sent=pairs,
         pairs=tuple(pair for pair in pairs if pair[0] == "sort" or pair[0] not in LIST_PARAMETERS),
     )
-    reader.refuse_rest(LIST_PARAMETERS, resource.filters)
+    reader.refuse_rest(resource.parameters, resource.filters)
     reader.raise_faults()
     return query
 

@@ -6,7 +6,7 @@ All rows are from one snapshot of the database (see ``extensions.database.snapsh
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from flask import Response
@@ -49,33 +49,51 @@ def stream_list(resource: Resource, query: Query, format_: type[Representation])
 
     Raises `Unavailable` if too many streams are open.
     """
+    return stream_rows(plan_list(resource, query), format_(resource, query.fields))
+
+
+def stream_rows(
+    plan: ReadPlan,
+    representation: Representation,
+    documents: Callable[[Snapshot, list[str]], Sequence[str]] = lambda _, texts: texts,
+) -> Response:
+    """Return the response that streams the rows of a plan, whose first column is a text.
+
+    `documents` makes the JSON texts of records from some of these texts, and may read the snapshot that they are from.
+    Raises `Unavailable` if too many streams are open.
+    """
     try:
         snapshot = Snapshot(LONGEST_SECONDS)
     except Busy:
         detail = f"Too many lists are being streamed; try again in {RETRY_SECONDS} seconds."
         raise Unavailable(detail, RETRY_SECONDS) from None
     try:
-        pieces = _pieces(snapshot, plan_list(resource, query), format_(resource, query.fields))
+        pieces = _pieces(snapshot, plan, representation, documents)
         first = next(pieces)  # before the headers, so that an error up to here becomes an error response
     except BaseException:
         snapshot.close()
         raise
     headers = [
-        ("Content-Type", format_.media_type + format_.charset),
-        ("Content-Disposition", f'attachment; filename="{resource.name}.{format_.suffix}"'),
+        ("Content-Type", representation.media_type + representation.charset),
+        ("Content-Disposition", f'attachment; filename="{representation.resource.name}.{representation.suffix}"'),
     ]
     return StreamResponse(Stream(chain([first], pieces), snapshot.close), headers)
 
 
-def _pieces(snapshot: Snapshot, plan: ReadPlan, representation: Representation) -> Iterator[bytes]:
+def _pieces(
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    representation: Representation,
+    documents: Callable[[Snapshot, list[str]], Sequence[str]],
+) -> Iterator[bytes]:
     """Yield the body, some rows at a time.
 
     The first piece includes the first rows, if there are any.
     """
     head = representation.head()
     try:
-        for documents in snapshot.pieces(plan.statement, plan.values):
-            yield head + representation.records(documents)
+        for texts in snapshot.pieces(plan.statement, plan.values):
+            yield head + representation.records(documents(snapshot, texts))
             head = b""
     except (DatabaseUnavailable, OverTime) as error:
         log.warning("The stream of %s ends early: %s", representation.resource.name, repr(error.__cause__ or error))

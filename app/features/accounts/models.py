@@ -138,6 +138,8 @@ class FailedSignIn(db.Model):  # type: ignore[name-defined]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     email_digest: Mapped[bytes] = mapped_column(LargeBinary)
     client: Mapped[str] = mapped_column(Text)  # the network address, of IPv6 its /64
+    # The account of the address, for history. A foreign key would take longer for an address that has one.
+    account_id: Mapped[int | None] = mapped_column(BigInteger)
     failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
 
     __table_args__: Any = (

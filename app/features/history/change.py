@@ -6,9 +6,9 @@ found in the author's own changes, because an author may have been renamed or de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.values.json_value import Json
 from extensions.database import Statement, fetch
@@ -23,12 +23,15 @@ JOINED = "changes AS c JOIN revisions AS r ON r.id = c.revision_id LEFT JOIN acc
 # An update whose transaction took it back is no change.
 IS_CHANGE = "(c.op <> 'updated' OR c.after IS DISTINCT FROM '{}')"
 
+Read = Callable[[Statement, Mapping[str, Any]], Sequence[Sequence[Any]]]  # runs a statement and returns its rows
+
 # A name of an author at a position: the one before its next change, or the present one.
 _NAMES = Statement("""
     SELECT author_id, since, coalesce((
         SELECT c.before ->> 'name' FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-        WHERE c.resource = 'authors' AND c.record_id = author_id AND r.position >= since AND c.before ? 'name'
-        ORDER BY r.position LIMIT 1
+        WHERE c.resource = 'authors' AND c.record_id = author_id AND c.before ? 'name'
+            AND (r.position >= since OR r.position IS NULL)  -- committed after the positions were given
+        ORDER BY r.position, c.place LIMIT 1
     ), (SELECT name FROM authors WHERE id = author_id))
     FROM unnest(%(author_ids)s::bigint[], %(positions)s::bigint[]) AS wanted(author_id, since)
 """)
@@ -67,9 +70,9 @@ class _Names:
         ]
 
 
-def documents(rows: Sequence[ChangeRow], *, shows_accounts: bool) -> Iterator[dict[str, Json]]:
-    """Yield the JSON of each change. Without `shows_accounts`, `by` is null."""
-    names = _find_names(rows)
+def documents(rows: Sequence[ChangeRow], *, shows_accounts: bool, read: Read = fetch) -> Iterator[dict[str, Json]]:
+    """Yield the JSON of each change. Without `shows_accounts`, `by` is null. `read` is for a snapshot."""
+    names = _find_names(rows, read)
     for row in rows:
         before, after = (_shown(row, values, since, names) for values, since in _sides(row))
         before = {name: before[name] for name in after if name in before} if row.op == "updated" else before
@@ -99,7 +102,7 @@ def account_document(row: ChangeRow) -> Json:
 def named_contributors(stored: Json, since: int) -> Json:
     """Return a stored list of contributors with the names that they had before the position `since`."""
     wanted = [(each["id"], since) for each in stored]
-    return _read_names(wanted).contributors(stored, since)
+    return _read_names(wanted, fetch).contributors(stored, since)
 
 
 def _sides(row: ChangeRow) -> tuple[tuple[dict[str, Json], int], tuple[dict[str, Json], int]]:
@@ -115,14 +118,14 @@ def _shown(row: ChangeRow, values: dict[str, Json], since: int, names: _Names) -
     return values | {"authors": []} if row.op in ("deleted", "merged") and "title" in values else values
 
 
-def _find_names(rows: Iterable[ChangeRow]) -> _Names:
+def _find_names(rows: Iterable[ChangeRow], read: Read) -> _Names:
     sides = (side for row in rows if row.resource == "books" for side in _sides(row))
-    return _read_names([(each["id"], since) for values, since in sides for each in values.get("authors", ())])
+    return _read_names([(each["id"], since) for values, since in sides for each in values.get("authors", ())], read)
 
 
-def _read_names(wanted: Sequence[tuple[int, int]]) -> _Names:
+def _read_names(wanted: Sequence[tuple[int, int]], read: Read) -> _Names:
     pairs = sorted(set(wanted))
     if not pairs:
         return _Names({})
     values = {"author_ids": [pair[0] for pair in pairs], "positions": [pair[1] for pair in pairs]}
-    return _Names({(author_id, since): name for author_id, since, name in fetch(_NAMES, values)})
+    return _Names({(author_id, since): name for author_id, since, name in read(_NAMES, values)})

@@ -47,6 +47,7 @@ REVISIONS = Table(
     Index("ix_revisions_unnumbered", "id", postgresql_where=text("position IS NULL")),
     Index("ix_revisions_account_id", "account_id", "position", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_revisions_at", "at"),
+    Index("ix_revisions_via", "via", "position"),
 )
 
 _places = Sequence("changes_place_seq", metadata=db.metadata)
@@ -66,6 +67,17 @@ CHANGES = Table(
     Column("before", JSONB),
     Column("after", JSONB),
     Index("uq_changes_record_id_resource_revision_id", "record_id", "resource", "revision_id", unique=True),
+    Index(
+        "ix_changes_account_of_token",
+        text("(coalesce(after, before) ->> 'account_id')"),
+        postgresql_where=text("resource = 'tokens'"),
+    ),
+    # What is rare among the records of an import.
+    Index(
+        "ix_changes_rare",
+        *("resource", "op", "revision_id"),
+        postgresql_where=text("resource NOT IN ('books', 'authors') OR op NOT IN ('created', 'updated')"),
+    ),
 )
 
 CHANGE_FEED = Table(

@@ -30,7 +30,7 @@ SCOPES = {
     "catalog:write": "Write books and authors",
     "favorites": "Read and write the account's own favorites",
     "imports": "Import files",
-    "admin": "Manage accounts",
+    "admin": "Manage accounts, read the audit",
 }
 
 

@@ -61,6 +61,7 @@ ROUTES = {
     "POST /accounts/{id}/password-resets": ADMIN_SESSION,
     "PATCH /accounts/{id}": ADMIN,
     "DELETE /accounts/{id}": ADMIN,
+    "GET /audit": ADMIN,
     "GET /docs": DOCUMENTATION,
     "GET /docs/assets/{name}": DOCUMENTATION,
     "GET /docs/page/{name}": DOCUMENTATION,

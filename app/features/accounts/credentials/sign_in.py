@@ -44,7 +44,7 @@ BY_ID = Statement(f"{_FIND} id = %(account_id)s")
 EMAIL_KEY = Statement("SELECT email_key FROM accounts WHERE id = %(account_id)s")
 # Always the lock of the e-mail first, so that no two transactions wait for each other.
 _LOCK = sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_ADD = sql("INSERT INTO failed_sign_ins (email_digest, client) VALUES (:digest, :client)")
+_ADD = sql("INSERT INTO failed_sign_ins (email_digest, client, account_id) VALUES (:digest, :client, :account_id)")
 _CLEAR = sql(
     f"""
     DELETE FROM failed_sign_ins WHERE id IN (
@@ -52,6 +52,7 @@ _CLEAR = sql(
         ORDER BY failed_at LIMIT {CLEARED} FOR UPDATE SKIP LOCKED)
     """
 )
+_SAME_PASSWORD = sql("SELECT set_config('catalog.is_rehashing', 'on', true)")  # so that history shows no new password
 _REHASH = sql("UPDATE accounts SET password_hash = :new WHERE id = :account_id AND password_hash = :old RETURNING id")
 
 
@@ -60,6 +61,14 @@ class Verified(NamedTuple):
 
     account_id: int
     password_hash: str
+
+
+class _Failure(NamedTuple):
+    """A failed attempt, as it is stored."""
+
+    digest: bytes
+    client: str  # the network address; "" counts for the digest only
+    account_id: int | None  # that has the address
 
 
 class _Counter(NamedTuple):
@@ -90,8 +99,9 @@ def sign_in(email_key: str, password: str, client: str) -> Verified:
     """
     counter = _Counter(_digest(email_key), client)
     _refuse(counter.wait())
-    verified = _verify(fetch(BY_EMAIL, {"email_key": email_key}), password)
-    _count(counter, [] if verified else [(counter.digest, client)])
+    rows = fetch(BY_EMAIL, {"email_key": email_key})
+    verified = _verify(rows, password)
+    _count(counter, [] if verified else [_Failure(counter.digest, client, rows[0][0] if rows else None)])
     if verified is None:
         raise _wrong()
     return _rehashed(verified, password)
@@ -109,7 +119,10 @@ def confirm_password(account_id: int, password: str, client: str) -> Verified | 
     failures = []
     if verified is None:
         keys = fetch(EMAIL_KEY, {"account_id": account_id})
-        failures = [(counter.digest, ""), *((_digest(row[0]), client) for row in keys)]
+        failures = [
+            _Failure(counter.digest, "", account_id),
+            *(_Failure(_digest(row[0]), client, account_id) for row in keys),
+        ]
     _count(counter, failures)
     return verified
 
@@ -120,15 +133,15 @@ def _verify(rows: list[tuple[int, str]], password: str) -> Verified | None:
     return Verified(account_id, stored) if is_right and stored is not None else None
 
 
-def _count(counter: _Counter, failures: list[tuple[bytes, str]]) -> None:
-    """Store failures, each by its digest and client. Raises `TooManyRequests` if the attempt came too late."""
+def _count(counter: _Counter, failures: list[_Failure]) -> None:
+    """Store failures. Raises `TooManyRequests` if the attempt came too late."""
     _refuse(counter.wait())  # without locks, for which the attempts of a burst would wait one after the other
 
     def work(session: Session) -> float | None:
         seconds = counter.lock_and_wait(session)
         if seconds is None and failures:
             session.execute(_CLEAR)
-            session.execute(_ADD, [{"digest": digest, "client": client} for digest, client in failures])
+            session.execute(_ADD, [failure._asdict() for failure in failures])
         return seconds
 
     _refuse(transaction(work, area=None))
@@ -153,7 +166,12 @@ def _rehashed(verified: Verified, password: str) -> Verified:
     if not needs_rehash(verified.password_hash):
         return verified
     values = {"account_id": verified.account_id, "old": verified.password_hash, "new": hash_password(password)}
-    if transaction(lambda session: session.scalar(_REHASH, values), area=None) is not None:
+
+    def work(session: Session) -> int | None:
+        session.execute(_SAME_PASSWORD)
+        return session.scalar(_REHASH, values)
+
+    if transaction(work, area=None) is not None:
         return Verified(verified.account_id, str(values["new"]))
     # Another sign-in has replaced the hash, or the password has changed.
     changed = _verify(fetch(BY_ID, {"account_id": verified.account_id}), password)

@@ -157,7 +157,10 @@ def test_an_operation_that_refuses_keys_documents_none(make_app: Callable[..., F
         app.add_url_rule(path, path, requires(right)(described), methods=["POST"])
     paths = document(app)["paths"]
     parameters = {path: paths[path]["post"].get("parameters", []) for path in ("/refusing", "/accepting")}
-    assert [[parameter["name"] for parameter in each] for each in parameters.values()] == [[], ["Idempotency-Key"]]
+    assert [[parameter["name"] for parameter in each] for each in parameters.values()] == [
+        ["X-Change-Note"],
+        ["Idempotency-Key", "X-Change-Note"],
+    ]
     assert "Idempotent-Replayed" not in paths["/refusing"]["post"]["responses"]["201"]["headers"]
 
 

@@ -9,12 +9,11 @@ import pytest
 from flask import Flask
 
 from app.config import from_environment
-
-from .bad_requests import (
+from tests.contract.hostile.bad_requests import (
     JSON,
     Row,
 )
-from .problems import check_problem, send_row
+from tests.contract.hostile.problems import check_problem, send_row
 
 
 @pytest.mark.usefixtures("nothing_changes")

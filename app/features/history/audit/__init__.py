@@ -1,0 +1,1 @@
+"""The audit: every recorded change, of the catalog, accounts and tokens, for administrators."""
