@@ -1,0 +1,103 @@
+"""Reads the changes behind a position, in the order of positions.
+
+A page costs the same however many changes are stored: it reads the revisions of a range of positions by their index,
+and of each revision only the changes that it may return, by the primary key. A range has at most `SCANNED_MOST`
+positions, because a filter may match few of them; a page may therefore be short, or empty, although more follow.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from app.features.history.change import COLUMNS, IS_CHANGE, ChangeRow
+from app.features.history.tables import CATALOG_RESOURCES, OPS
+from extensions.database import Statement, fetch
+
+SCANNED_MOST = 5_000  # positions of a page: some 20 ms if each has a revision of its own
+
+_NUMBER = Statement("SELECT number_changes()")
+# The range begins with the revision of its first position. The changes of each revision are limited before they are
+# sorted, because a revision of an import has 10,000.
+_PAGE = Statement(f"""
+    SELECT pruned_position, page.* FROM change_feed LEFT JOIN (
+        SELECT {COLUMNS}
+        FROM (
+            SELECT * FROM revisions WHERE position <= %(until)s AND position >= coalesce(
+                (SELECT max(position) FROM revisions WHERE position <= %(since)s + 1), %(since)s + 1)
+        ) AS r CROSS JOIN LATERAL (
+            SELECT * FROM changes AS c
+            WHERE c.revision_id = r.id
+                AND c.ordinal > %(since)s - r.position AND c.ordinal <= %(until)s - r.position
+                AND c.resource = ANY (%(resources)s::change_resource[])
+                AND c.op = ANY (%(ops)s::change_op[]) AND {IS_CHANGE}
+            ORDER BY c.ordinal LIMIT %(most)s + 1
+        ) AS c LEFT JOIN accounts AS a ON a.id = r.account_id
+        ORDER BY r.position, c.ordinal LIMIT %(most)s + 1
+    ) AS page({", ".join(ChangeRow._fields)}) ON true
+    ORDER BY page.position
+""")
+
+
+class PositionExpired(Exception):
+    """Changes behind the position are no longer kept."""
+
+    def __init__(self, pruned: int) -> None:
+        """`pruned`: the last position that is not kept."""
+        super().__init__(f"positions up to {pruned} are not kept")
+        self.pruned = pruned
+
+
+class PositionAhead(Exception):
+    """The position is higher than the last one."""
+
+    def __init__(self, last: int) -> None:
+        """`last`: the last position."""
+        super().__init__(f"the last position is {last}")
+        self.last = last
+
+
+class ChangePage(NamedTuple):
+    """Some changes behind a position."""
+
+    rows: list[ChangeRow]
+    last: int  # the last position that was read, with a change that matches or without; the next page begins behind it
+    more: bool  # whether there are positions behind `last`, with changes that match or without
+
+
+def last_position() -> int:
+    """Give positions to all committed changes, and return the last one.
+
+    Every change that was committed before the call has a position up to it. Raises `DatabaseUnavailable`.
+    """
+    [(last,)] = fetch(_NUMBER, {})
+    return int(last)
+
+
+def read_changes(
+    since: int,
+    most: int,
+    *,
+    resources: tuple[str, ...] = CATALOG_RESOURCES,
+    ops: tuple[str, ...] = (),
+    scan_most: int = SCANNED_MOST,
+) -> ChangePage:
+    """Return up to `most` changes behind the position `since`, in the order of their commits.
+
+    Without `ops`, of every op. At most `scan_most` positions are read, so while `more` is true, a page may have fewer
+    changes than `most`, or none. Raises `PositionExpired`, `PositionAhead` and `DatabaseUnavailable`.
+    """
+    newest = last_position()
+    if since > newest:
+        raise PositionAhead(newest)
+    if since == newest:
+        return ChangePage([], newest, more=False)
+    until = min(since + scan_most, newest)
+    values = {"since": since, "until": until, "most": most, "resources": list(resources), "ops": list(ops or OPS)}
+    found = fetch(_PAGE, values)
+    pruned = found[0][0]  # of the same snapshot as the rows
+    if since < pruned:
+        raise PositionExpired(pruned)
+    rows = [ChangeRow(*columns) for _, *columns in found if columns[0] is not None]
+    if len(rows) > most:
+        return ChangePage(rows[:most], rows[most - 1].position, more=True)
+    return ChangePage(rows, until, more=until < newest)
