@@ -19,7 +19,7 @@ from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
 from .http.access import cause, gate
-from .http.access.audience import uncached_paths, words_of_paths
+from .http.access.audience import personal_paths, uncached_paths, words_of_paths
 from .http.access.identity import IDENTITIES
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
 from .http.middleware import access_log, error_handlers
@@ -41,6 +41,7 @@ FEATURES = (
     "app.features.suggest.routes.suggestions",
     "app.features.duplicates.routes.duplicates",
     "app.features.merges.routes.merges",
+    "app.features.history.routes.changes",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -112,7 +113,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        PersonalPaths(uncached - {"health"}, words_of_paths(app)),
+        PersonalPaths(personal_paths(app), words_of_paths(app)),
         prefix,
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]

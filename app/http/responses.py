@@ -134,6 +134,12 @@ def read_response(body: bytes, headers: Iterable[Header] = (), media_type: str =
     )
 
 
+def live_response(body: bytes, headers: Iterable[Header] = ()) -> Response:
+    """Return the 200 response to a GET that no cache may store. Its body, in JSON, ends with a newline."""
+    fixed = [("Content-Type", JSON), ("Cache-Control", write_cache_control()), ("Vary", "Accept")]
+    return FinalResponse(body + b"\n", headers=[*fixed, *headers])
+
+
 def write_response(
     text: str | None, status: HTTPStatus, headers: Iterable[Header] = (), *, tagged: bool = True
 ) -> Response:

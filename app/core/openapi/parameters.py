@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.core.fields import Filter
@@ -37,7 +38,7 @@ KEY_PARAMETER: Schema = {
 
 def list_parameters(resource: Resource) -> dict[str, Schema]:
     """Return all parameters of a list, by component name, the most common ones first."""
-    filters = filter_parameters(resource)
+    filters = filter_parameters(resource.name, resource.filters)
     search = f"{resource.name}.{SEARCH}"
     pages = page_parameters()
     return {
@@ -110,11 +111,11 @@ def sort_parameter(resource: Resource) -> dict[str, Schema]:
     return {f"{resource.name}.sort": _listed("sort", help_, schema, [f"-{resource.sorts[-1]}", resource.sorts[1]])}
 
 
-def filter_parameters(resource: Resource) -> dict[str, Schema]:
-    """Return a parameter for each operator of each filter, by component name."""
+def filter_parameters(scope: str, filters: Mapping[str, Filter]) -> dict[str, Schema]:
+    """Return a parameter for each operator of each filter, by component name, which begins with `scope`."""
     return {
-        f"{resource.name}.{filter_.name}" + ("" if operator == "eq" else f".{operator}"): _filter(filter_, operator)
-        for filter_ in resource.filters.values()
+        f"{scope}.{filter_.name}" + ("" if operator == "eq" else f".{operator}"): _filter(filter_, operator)
+        for filter_ in filters.values()
         for operator in filter_.operators
     }
 

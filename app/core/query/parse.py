@@ -122,7 +122,7 @@ def _parse(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], f
     reader = ParameterReader(pairs, faults)
     limit = reader.integer("limit", 1, LIMIT_MOST)
     offset = reader.integer("offset", 0, OFFSET_MOST)
-    conditions = reader.conditions(resource)
+    conditions = reader.conditions(resource.filters)
     search: SearchQuery | None = next((each.values[0] for each in conditions if each.name == SEARCH), None)
     query = Query(
         scope=scope,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -127,16 +127,16 @@ class ParameterReader:
         items = self.names("sort", resource.sorts, "sort key", signed=True)
         return tuple(SortKey(item.removeprefix("-"), item.startswith("-")) for item in items)
 
-    def conditions(self, resource: Resource) -> tuple[Condition, ...]:
-        """Return the conditions of all parameters that are filters."""
+    def conditions(self, filters: Mapping[str, Filter]) -> tuple[Condition, ...]:
+        """Return the conditions of all parameters that are one of the `filters`."""
         by_parameter: dict[str, list[str]] = {}
         for parameter, value in self.pairs:
             by_parameter.setdefault(parameter, []).append(value)
         conditions = []
         for parameter, values in by_parameter.items():
             match = _parameter.fullmatch(parameter)
-            if match and match[1] in resource.filters:
-                condition = self._condition(resource.filters[match[1]], parameter, match[2], values)
+            if match and match[1] in filters:
+                condition = self._condition(filters[match[1]], parameter, match[2], values)
                 if condition:
                     conditions.append(condition)
         return tuple(conditions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from flask import Flask, current_app, request
 
@@ -30,18 +30,19 @@ def read_cache_control(seconds: int) -> str:
 
 
 def write_cache_control() -> str:
-    """Return the ``Cache-Control`` of the current request's response to a write, or of a stream."""
+    """Return the ``Cache-Control`` of the current request's response to a write, of a stream, or of a live read."""
     right = right_of(current_app.view_functions[request.endpoint or ""])
     return "private, no-store" if right.is_personal else "no-store"
 
 
 def uncached_paths(app: Flask) -> frozenset[str]:
-    """Return the first segments of all paths whose responses no cache keeps: personal ones, and health."""
-    return frozenset(
-        first_segment(rule.rule)
-        for rule in app.url_map.iter_rules()
-        if _is_uncached(right_of(app.view_functions[rule.endpoint]))
-    )
+    """Return the first segments of all paths whose responses no cache keeps: personal and live ones, and health."""
+    return frozenset(first_segment(path) for path, right in _rights(app) if _is_uncached(right))
+
+
+def personal_paths(app: Flask) -> frozenset[str]:
+    """Return the first segments of all paths whose responses are for one account."""
+    return frozenset(first_segment(path) for path, right in _rights(app) if right.is_personal)
 
 
 def words_of_paths(app: Flask) -> frozenset[str]:
@@ -52,10 +53,7 @@ def words_of_paths(app: Flask) -> frozenset[str]:
 
 def shared_paths(app: Flask) -> frozenset[str]:
     """Return the first segments of all paths whose responses may be shared."""
-    rights: Iterable[tuple[str, Right]] = (
-        (rule.rule, right_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules()
-    )
-    return frozenset(first_segment(path) for path, right in rights if not _is_uncached(right))
+    return frozenset(first_segment(path) for path, right in _rights(app) if not _is_uncached(right))
 
 
 def first_segment(path: str) -> str:
@@ -63,5 +61,10 @@ def first_segment(path: str) -> str:
     return path.lstrip("/").partition("/")[0]
 
 
+def _rights(app: Flask) -> Iterator[tuple[str, Right]]:
+    """Yield the path of each rule with its right."""
+    return ((rule.rule, right_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules())
+
+
 def _is_uncached(right: Right) -> bool:
-    return right.is_personal or right.is_health
+    return right.is_personal or right.is_live or right.is_health

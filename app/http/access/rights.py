@@ -43,6 +43,7 @@ class Right:
     needs_account: bool = False
     needs_session: bool = False  # keys are refused, because a leaked key must not make itself more powerful
     is_personal: bool = False  # the response is for one account, so no cache may keep it
+    is_live: bool = False  # the response is of this moment, so no cache may keep it
     is_entry: bool = False  # signing in or up: no write of the catalog, so pages of every origin may send it
     is_health: bool = False  # credentials are ignored
     refuses_keys: bool = False  # responses are never stored for retries: they hold a secret or are the same for all
@@ -59,6 +60,7 @@ ENTRY = Right(is_entry=True, is_personal=True)
 SIGN_IN = replace(ENTRY, refuses_keys=True)  # also asking for a reset
 ONE_TIME_LINK = Right(is_personal=True)  # the token in the path is the credential
 READ = Right(Role.READER, "catalog:read")
+READ_LIVE = replace(READ, is_live=True)  # what happens in the catalog
 WRITE = Right(Role.EDITOR, "catalog:write")
 ACCOUNT = Right(Role.READER, needs_account=True, is_personal=True)  # the client's own account
 SESSION = replace(ACCOUNT, needs_session=True)

@@ -42,6 +42,7 @@ ROUTES = {
     "GET /authors/duplicates": READ,
     "POST /authors/{id}/merge": WRITE,
     "POST /authors/{id}/unmerge": WRITE,
+    "GET /changes": READ,
     "GET /suggest": READ,
     "POST /tokens": ENTRY,
     "GET /tokens": ACCOUNT,

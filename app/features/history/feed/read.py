@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from flask import current_app
+
 from app.features.history.change import COLUMNS, IS_CHANGE, ChangeRow
 from app.features.history.tables import CATALOG_RESOURCES, OPS
 from extensions.database import Statement, fetch
@@ -18,27 +20,33 @@ SCANNED_MOST = 5_000  # positions of a page: some 20 ms if each has a revision o
 _NUMBER = Statement("SELECT number_changes()")
 # The range begins with the revision of its first position. The changes of each revision are limited before they are
 # sorted, because a revision of an import has 10,000.
+# The large values of a page are bounded, too: a page ends before `most_bytes`, but has at least one row.
 _PAGE = Statement(f"""
     SELECT pruned_position, page.* FROM change_feed LEFT JOIN (
-        SELECT {COLUMNS}
-        FROM (
-            SELECT * FROM revisions WHERE position <= %(until)s AND position >= coalesce(
-                (SELECT max(position) FROM revisions WHERE position <= %(since)s + 1), %(since)s + 1)
-        ) AS r CROSS JOIN LATERAL (
-            SELECT * FROM changes AS c
-            WHERE c.revision_id = r.id
-                AND c.ordinal > %(since)s - r.position AND c.ordinal <= %(until)s - r.position
-                AND c.resource = ANY (%(resources)s::change_resource[])
-                AND c.op = ANY (%(ops)s::change_op[]) AND {IS_CHANGE}
-            ORDER BY c.ordinal LIMIT %(most)s + 1
-        ) AS c LEFT JOIN accounts AS a ON a.id = r.account_id
-        ORDER BY r.position, c.ordinal LIMIT %(most)s + 1
-    ) AS page({", ".join(ChangeRow._fields)}) ON true
+        SELECT candidates, {", ".join(ChangeRow._fields)} FROM (
+            SELECT *, count(*) OVER () AS candidates, sum(bytes) OVER (ORDER BY position) AS total FROM (
+                SELECT {COLUMNS},
+                    coalesce(octet_length(c.before::text), 0) + coalesce(octet_length(c.after::text), 0)
+                FROM (
+                    SELECT * FROM revisions WHERE position <= %(until)s AND position >= coalesce(
+                        (SELECT max(position) FROM revisions WHERE position <= %(since)s + 1), %(since)s + 1)
+                ) AS r CROSS JOIN LATERAL (
+                    SELECT * FROM changes AS c
+                    WHERE c.revision_id = r.id
+                        AND c.ordinal > %(since)s - r.position AND c.ordinal <= %(until)s - r.position
+                        AND c.resource = ANY (%(resources)s::change_resource[])
+                        AND c.op = ANY (%(ops)s::change_op[]) AND {IS_CHANGE}
+                    ORDER BY c.ordinal LIMIT %(most)s + 1
+                ) AS c LEFT JOIN accounts AS a ON a.id = r.account_id
+                ORDER BY r.position, c.ordinal LIMIT %(most)s + 1
+            ) AS candidate({", ".join(ChangeRow._fields)}, bytes)
+        ) AS summed WHERE total <= %(most_bytes)s OR total = bytes
+    ) AS page ON true
     ORDER BY page.position
 """)
 
 
-class PositionExpired(Exception):
+class PositionPruned(Exception):
     """Changes behind the position are no longer kept."""
 
     def __init__(self, pruned: int) -> None:
@@ -84,7 +92,8 @@ def read_changes(
     """Return up to `most` changes behind the position `since`, in the order of their commits.
 
     Without `ops`, of every op. At most `scan_most` positions are read, so while `more` is true, a page may have fewer
-    changes than `most`, or none. Raises `PositionExpired`, `PositionAhead` and `DatabaseUnavailable`.
+    changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead` and
+    `DatabaseUnavailable`.
     """
     newest = last_position()
     if since > newest:
@@ -92,12 +101,19 @@ def read_changes(
     if since == newest:
         return ChangePage([], newest, more=False)
     until = min(since + scan_most, newest)
-    values = {"since": since, "until": until, "most": most, "resources": list(resources), "ops": list(ops or OPS)}
+    values = {
+        "since": since,
+        "until": until,
+        "most": most,
+        "most_bytes": current_app.config["PAGE_MAX_BYTES"],
+        "resources": list(resources),
+        "ops": list(ops or OPS),
+    }
     found = fetch(_PAGE, values)
-    pruned = found[0][0]  # of the same snapshot as the rows
+    pruned, candidates = found[0][:2]  # of the same snapshot as the rows
     if since < pruned:
-        raise PositionExpired(pruned)
-    rows = [ChangeRow(*columns) for _, *columns in found if columns[0] is not None]
-    if len(rows) > most:
-        return ChangePage(rows[:most], rows[most - 1].position, more=True)
+        raise PositionPruned(pruned)
+    rows = [ChangeRow(*columns) for _, _, *columns in found[:most] if candidates]
+    if rows and len(rows) < candidates:
+        return ChangePage(rows, rows[-1].position, more=True)
     return ChangePage(rows, until, more=until < newest)

@@ -49,7 +49,7 @@ def test_every_request_and_response_body_has_an_example(reader: Reader) -> None:
     assert without == []
 
 
-PROBLEM_STATUSES = (400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 422, 429, 500, 503)
+PROBLEM_STATUSES = (400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 429, 500, 503)
 
 
 @pytest.mark.parametrize("status", PROBLEM_STATUSES)
@@ -98,6 +98,7 @@ STATUSES = [
         "/books/{book_id}/merge",
         {"200", "400", "403", "404", "406", "409", "412", "413", "414", "415", "422", "503"} | ACCESS,
     ),
+    ("get", "/changes", {"200", "400", "406", "410", "414", "503"} | ACCESS),
     ("get", "/openapi.json", {"200", "304", "401", "406", "414", "429", "503"}),
     ("get", "/health/ready", {"200", "406", "414", "503"}),
     ("get", "/health/live", {"200", "406", "414"}),

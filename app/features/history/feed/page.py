@@ -1,0 +1,55 @@
+"""Pages of the feed."""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate
+from typing import Any
+
+from flask import Response, current_app
+
+from app.core.query.pairs import canonical
+from app.core.records.page import envelope, link_header
+from app.features.history.change import documents
+from app.http.access.gate import current_identity
+from app.http.responses import live_response
+from app.http.urls import link
+
+from .position import position_problem
+from .query import FeedQuery
+from .read import ChangePage, PositionAhead, PositionPruned, last_position, read_changes
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def feed_page(query: FeedQuery) -> Response:
+    """Return the response with the changes behind a position, or with the last position alone.
+
+    Raises `PositionExpired` and `InvalidQuery`.
+    """
+    page = _read(query)
+    shows_accounts = current_identity().account_id is not None
+    texts = [_encode(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
+    ends = accumulate(len(text.encode()) for text in texts)  # longer than stored, with the names of contributors
+    fitting = max(1, sum(end <= current_app.config["PAGE_MAX_BYTES"] for end in ends))
+    if fitting < len(texts):
+        page, texts = ChangePage(page.rows[:fitting], page.rows[fitting - 1].position, more=True), texts[:fitting]
+    meta: dict[str, Any] = {"count": len(texts), "limit": query.limit, "last": page.last, "more": page.more}
+    links = _links(query, page)
+    return live_response(envelope(texts, meta, links), [link_header(links)])
+
+
+def _read(query: FeedQuery) -> ChangePage:
+    if query.since is None:
+        return ChangePage([], last_position(), more=False)
+    try:
+        return read_changes(query.since, query.limit, resources=query.resources, ops=query.ops)
+    except (PositionAhead, PositionPruned) as error:
+        raise position_problem(error, "query", "since") from None
+
+
+def _links(query: FeedQuery, page: ChangePage) -> dict[str, str | None]:
+    others = [pair for pair in query.sent if pair[0] != "since"]
+    following = link(f"/changes?{canonical([*others, ('since', str(page.last))])}")
+    this = f"?{canonical(query.sent)}" if query.sent else ""
+    return {"self": link(f"/changes{this}"), "next": following if page.more else None, "prev": None}
