@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
+from flask.sansio.blueprints import BlueprintSetupState
 
 from app.core.openapi import describe
 from app.core.query.pairs import request_pairs
 from app.http.access.rights import READ_LIVE, requires
-from app.http.headers.negotiation import require_acceptable
+from app.http.body import JSON
+from app.http.headers.negotiation import negotiate
 
-from .feed.openapi import ListChanges
 from .feed.page import feed_page
 from .feed.query import parse_feed
+from .stream.events import MEDIA_TYPE
+from .stream.openapi import FollowChanges
+from .stream.reader import FOLLOWING, Following
+from .stream.response import follow_changes
 
 changes = Blueprint("changes", __name__, url_prefix="/changes")
 
 
+@changes.record
+def count_followers(state: BlueprintSetupState) -> None:
+    """Let clients follow the changes of an application."""
+    context = state.app.app_context  # type: ignore[attr-defined]
+    state.app.extensions[FOLLOWING] = Following(context)
+
+
 @changes.get("")
-@describe(ListChanges(), link="changes")
+@describe(FollowChanges(), link="changes")
 @requires(READ_LIVE)
 def index() -> Response:
     """List the changes of books and authors behind a position, in the order of their commits.
@@ -26,5 +38,4 @@ def index() -> Response:
     page may have fewer changes than `limit`, or none, while `meta.more` is true: follow `links.next` until it is null.
     """
     query = parse_feed(request_pairs())
-    require_acceptable()
-    return feed_page(query)
+    return follow_changes(query) if negotiate(JSON, MEDIA_TYPE) == MEDIA_TYPE else feed_page(query)
