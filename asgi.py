@@ -2,6 +2,7 @@
 
 from app import create_app
 from app.books.stale_search import start_refreshing
+from app.features.history.feed.retention import start_pruning
 from app.http.bridge import Bridge
 from extensions.database.limiter import MOST_WAITING
 
@@ -11,4 +12,5 @@ catalog = create_app()
 THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 
 start_refreshing(catalog)
+start_pruning(catalog)
 app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])

@@ -7,14 +7,10 @@ transaction as the write, so nothing is lost if the service is killed.
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-
 from flask import Flask
 from sqlalchemy import BigInteger, Column, DateTime, Table, func, select, text
 
-from extensions.database import DatabaseUnavailable, db, transaction
+from extensions.database import db, start_repeating, transaction
 
 STALE_AUTHORS = Table(
     "stale_authors",
@@ -32,9 +28,6 @@ STALE_BOOKS = Table(
 )
 BOOKS_AT_ONCE = 50  # in one transaction, so that no other write waits for long
 POLL_SECONDS = 1.0
-FAILURE_SECONDS = 60.0  # before the next attempt after an error that is not an outage
-
-log = logging.getLogger("catalog.search")
 
 
 def refresh_some() -> int:
@@ -44,19 +37,4 @@ def refresh_some() -> int:
 
 def start_refreshing(app: Flask) -> None:
     """Start the thread that refreshes stale books while the process runs."""
-    threading.Thread(target=_refresh_forever, args=(app,), name="stale-search", daemon=True).start()
-
-
-def _refresh_forever(app: Flask) -> None:
-    with app.app_context():
-        while True:
-            started, pause = time.monotonic(), POLL_SECONDS
-            try:
-                if refresh_some():  # then as long as it took, so that requests have half of the time
-                    pause = time.monotonic() - started
-            except DatabaseUnavailable:
-                pass
-            except Exception:
-                log.exception("Search data could not be refreshed")
-                pause = FAILURE_SECONDS
-            time.sleep(pause)
+    start_repeating(app, "stale-search", refresh_some, POLL_SECONDS)

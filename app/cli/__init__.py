@@ -35,6 +35,7 @@ class LazyGroup(AppGroup):
     LAZY: ClassVar = {
         "import": ("app.transfer.cli.import_command", "import_command"),
         "account": ("app.cli.account", "account"),
+        "log": ("app.cli.log", "log"),
         "export": ("app.transfer.cli.export_command", "export_command"),
     }
     context_class = _Context

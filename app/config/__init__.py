@@ -112,6 +112,13 @@ SETTINGS = (
         "default `off` where `HOST` is a loopback address, else `600/minute`",
         readers.rate,
     ),
+    Setting(
+        "CHANGES_DAYS",
+        "",
+        "days after which changes are no longer kept, except the deletions of records, which can be restored; by "
+        "default all are kept",
+        readers.days,
+    ),
     Setting("PORT", "8000", "port to listen on", readers.integer(1, 65535)),
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("URL_PREFIX", "", "path below which everything is served, such as `/api`", readers.path),

@@ -24,6 +24,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def days(value: str) -> int | None:
+    """Return a number of days, None for ever."""
+    return integer(1, 36_500)(value) if value else None
+
+
 def folder(value: str) -> Path:
     return ROOT / value
 

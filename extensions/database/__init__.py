@@ -1,5 +1,6 @@
 """Postgres: engine, transactions, deadlines, snapshots."""
 
+from .background import start_repeating
 from .deadline import DeadlinePassed
 from .engine import (
     DatabaseUnavailable,
@@ -39,5 +40,6 @@ __all__ = [
     "migrate",
     "newest_revision",
     "probe",
+    "start_repeating",
     "transaction",
 ]

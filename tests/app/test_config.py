@@ -37,6 +37,7 @@ DEFAULTS = {
     "REGISTRATION": "open",
     "ADMIN_EMAIL": "",
     "ADMIN_PASSWORD": "",
+    "CHANGES_DAYS": None,
 }
 # The settings whose defaults follow another one.
 DERIVED = {
@@ -79,6 +80,7 @@ READ = [
     ("MAIL_FROM", "The Books <books@example.org>", "The Books <books@example.org>"),
     ("PUBLIC_URL", "https://books.example.org/", "https://books.example.org"),
     ("PUBLIC_URL", "http://[::1]:8000/shop", "http://[::1]:8000/shop"),
+    ("CHANGES_DAYS", "30", 30),
     ("LOG_LEVEL", "debug", "DEBUG"),
     ("RATE_LIMIT", "20/second", "20/second"),
     ("RATE_LIMIT", "1/Hour", "1/hour"),
@@ -101,6 +103,7 @@ WRONG = [
     ("CONNECTIONS", "1_0", "CONNECTIONS must be an integer between 1 and 256, not '1_0'."),
     ("PAGE_MAX_BYTES", "65535", "PAGE_MAX_BYTES must be an integer between 65,536 and 1,073,741,824, not '65535'."),
     ("SAMPLE", "no", "SAMPLE must be on or off, not 'no'."),
+    ("CHANGES_DAYS", "0", "CHANGES_DAYS must be an integer between 1 and 36,500, not '0'."),
     ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'LOUD'."),
     *(
         (

@@ -6,10 +6,11 @@ All rows are from one snapshot of the database (see ``extensions.database.snapsh
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from flask import Response
+from flask import Response, current_app
+from flask.sansio.app import App
 
 from app.core.formats import LIST_FORMATS, MEDIA_TYPES, Representation
 from app.core.query.parse import refuse_pages
@@ -19,13 +20,27 @@ from app.core.sql.plan import ReadPlan, plan_list
 from app.http.body import JSON
 from app.http.headers.negotiation import negotiate
 from app.http.problems import Unavailable
-from app.http.responses import Stream, StreamResponse
+from app.http.responses import Header, Stream, StreamResponse
 from extensions.database import Busy, DatabaseUnavailable, OverTime, Snapshot
 
 LONGEST_SECONDS = 3600.0  # after which the stream of a slow client is aborted
 RETRY_SECONDS = 10
+HEADERS = "catalog.stream_headers"  # key in the application's extensions
 
 log = logging.getLogger("catalog.streaming")
+
+
+def add_stream_headers(app: App, find: Callable[[Resource], Iterable[Header]]) -> None:
+    """Add headers to all streams of an application.
+
+    `find` is called with the resource before the snapshot, so that it can say since when the snapshot is.
+    """
+    app.extensions.setdefault(HEADERS, []).append(find)
+
+
+def stream_headers(resource: Resource) -> list[Header]:
+    """Return the further headers of a stream whose snapshot is opened next."""
+    return [header for find in current_app.extensions.get(HEADERS, ()) for header in find(resource)]
 
 
 def requested_format(query: Query) -> type[Representation] | None:
@@ -49,6 +64,7 @@ def stream_list(resource: Resource, query: Query, format_: type[Representation])
 
     Raises `Unavailable` if too many streams are open.
     """
+    further = stream_headers(resource)
     try:
         snapshot = Snapshot(LONGEST_SECONDS)
     except Busy:
@@ -63,6 +79,7 @@ def stream_list(resource: Resource, query: Query, format_: type[Representation])
     headers = [
         ("Content-Type", format_.media_type + format_.charset),
         ("Content-Disposition", f'attachment; filename="{resource.name}.{format_.suffix}"'),
+        *further,
     ]
     return StreamResponse(Stream(chain([first], pieces), snapshot.close), headers)
 

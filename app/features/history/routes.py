@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from flask.sansio.blueprints import BlueprintSetupState
+from flask.blueprints import BlueprintSetupState
 
 from app.core.openapi import describe
 from app.core.query.pairs import request_pairs
+from app.core.records.stream import add_stream_headers
 from app.http.access.rights import READ_LIVE, requires
 from app.http.body import JSON
 from app.http.headers.negotiation import negotiate
 
 from .feed.page import feed_page
+from .feed.position import position_header
 from .feed.query import parse_feed
 from .stream.events import MEDIA_TYPE
 from .stream.openapi import FollowChanges
@@ -21,11 +23,11 @@ from .stream.response import follow_changes
 changes = Blueprint("changes", __name__, url_prefix="/changes")
 
 
-@changes.record
-def count_followers(state: BlueprintSetupState) -> None:
-    """Let clients follow the changes of an application."""
-    context = state.app.app_context  # type: ignore[attr-defined]
-    state.app.extensions[FOLLOWING] = Following(context)
+@changes.record_once
+def register(state: BlueprintSetupState) -> None:
+    """Let clients follow the changes, and add the position to continue from to the streams of whole lists."""
+    state.app.extensions[FOLLOWING] = Following(state.app.app_context)
+    add_stream_headers(state.app, position_header)
 
 
 @changes.get("")

@@ -209,5 +209,7 @@ def _counts(progress: ExportProgress) -> str:
 def _print_summary(file: str, progress: ExportProgress, seconds: float) -> None:
     target = "standard output" if file == "-" else escaped(file)
     click.echo(f"{_counts(progress)} written to {target} in {seconds:.1f} s.", err=True)
+    for name, value in progress.headers.items():
+        click.echo(f"{name}: {value}", err=True)
     for description, count in progress.left_out.items():
         click.echo(f"Left out: {count:,} × {description}.", err=True)

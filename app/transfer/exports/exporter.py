@@ -15,6 +15,7 @@ from app.core.formats import Representation
 from app.core.query.pairs import Pairs
 from app.core.query.parse import parse_query, refuse_pages
 from app.core.query.query import Query
+from app.core.records.stream import stream_headers
 from app.core.resource import Resource
 from app.core.sql.plan import plan_count, plan_list
 from app.transfer.errors import UnsupportedExport
@@ -48,6 +49,7 @@ class ExportProgress:
 
     written: Counter[str] = field(default_factory=Counter)  # records by resource
     total: int | None = None  # records; None if they were not counted
+    headers: dict[str, str] = field(default_factory=dict)  # those of a stream of the same snapshot
     left_out: Counter[str] = field(default_factory=Counter)  # values that the format cannot hold, by description
 
 
@@ -81,6 +83,7 @@ def export(request: ExportRequest, out: BinaryIO, progress: ExportProgress, *, c
     ``DatabaseUnavailable``.
     """
     queries = [(RESOURCES[kind], _parse(request, RESOURCES[kind])) for kind in request.kinds]
+    progress.headers = dict(stream_headers(queries[0][0]))
     with Snapshot() as snapshot:
         if count:
             progress.total = sum(_count(snapshot, resource, query) for resource, query in queries)

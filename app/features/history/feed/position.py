@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from app.core.resource import Resource
+from app.features.history.tables import CATALOG_RESOURCES
 from app.http.problems import BadRequest, Fault, InvalidQuery, PositionExpired, Problem
+from app.http.responses import Header
 
-from .read import PositionAhead, PositionPruned
+from .read import PositionAhead, PositionPruned, last_position
 
-CONTINUE = "meta.last of a page, or the header X-Change-Position of an export"
+CHANGE_POSITION = "X-Change-Position"
+CONTINUE = f"meta.last of a page, or the header {CHANGE_POSITION} of an export"
 # More digits than any position has, so that a number beyond bigint is one that was never given.
 _plain = re.compile(r"0|[1-9][0-9]{0,30}", re.ASCII)
 
@@ -29,6 +33,14 @@ def position_problem(error: PositionAhead | PositionPruned, where: str, name: st
         return kind.from_fault(Fault(where, name, "out_of_range", detail))
     detail = (
         f"{name} must be at least {error.pruned}: the changes up to this position are no longer kept. Export the "
-        "catalog again, and continue from the header X-Change-Position of the export."
+        f"catalog again, and continue from the header {CHANGE_POSITION} of the export."
     )
     return PositionExpired.from_fault(Fault(where, name, "out_of_range", detail))
+
+
+def position_header(resource: Resource) -> list[Header]:
+    """Return the position to continue from after a snapshot that is opened later.
+
+    Every change up to it is in the snapshot. Later changes may be in it as well, and then come once more.
+    """
+    return [(CHANGE_POSITION, str(last_position()))] if resource.name in CATALOG_RESOURCES else []
