@@ -26,7 +26,7 @@ changes = Blueprint("changes", __name__, url_prefix="/changes")
 @changes.record_once
 def register(state: BlueprintSetupState) -> None:
     """Let clients follow the changes, and add the position to continue from to the streams of whole lists."""
-    state.app.extensions[FOLLOWING] = Following(state.app.app_context)
+    state.app.extensions[FOLLOWING] = Following(state.app.app_context)  # type: ignore[attr-defined]
     add_stream_headers(state.app, position_header)
 
 
