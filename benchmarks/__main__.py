@@ -223,9 +223,8 @@ def show_followers(cluster: Cluster, plan: Plan, folder: Path) -> None:
     titles = ("meanwhile", "reads/s without followers", f"with {followers.FOLLOWERS}", "difference", "p99 ms", "with")
     say(f"\n### A book by its id beside followers, one worker\n\n{report.table(titles, followers.rows(cost))}")
     before, after = cost.memory
-    say(
-        f"\nThreads: {cost.threads[0]} and {cost.threads[1]}; memory (PSS): {before / 1e6:.1f} and {after / 1e6:.1f} MB."
-    )
+    threads = f"{cost.threads[0]} and {cost.threads[1]} threads"
+    say(f"\nWithout followers and with them: {threads}, {before / 1e6:.1f} and {after / 1e6:.1f} MB of memory (PSS).")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:
