@@ -32,6 +32,7 @@ from . import (
     export,
     fairness,
     filters,
+    followers,
     gutenberg,
     imports,
     quality,
@@ -63,6 +64,7 @@ PARTS = (
     "export",
     "fairness",
     "sign-ins",
+    "followers",
 )
 
 
@@ -144,6 +146,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_fairness(cluster, plan)
     if "sign-ins" in parts:
         show_sign_ins(cluster, plan)
+    if "followers" in parts:
+        show_followers(cluster, plan, folder)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
@@ -205,6 +209,22 @@ def show_sign_ins(cluster: Cluster, plan: Plan) -> None:
     times = [(name, f"{statistics.median(part) * 1e3:.1f}", f"{max(part) * 1e3:.1f}") for name, part in parts]
     say(f"\n### {sign_ins.AT_ONCE} sign-ins at once\n\n{report.table(('request', 'median, ms', 'max, ms'), times)}")
     say(f"\nStatuses {burst.statuses}; the worker had {burst.before:.0f} MB before, {burst.peak:.0f} MB at most.")
+
+
+def show_followers(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Show how late followers get changes, and what many followers cost others."""
+    found = followers.delays(cluster, plan.small)
+    times = report.percentiles(found.seconds)
+    say(f"\n### {found.committed:,} commits of {followers.WRITERS} writers, and {followers.READERS} followers\n")
+    say(f"From commit to event: p50 {times[0]} ms, p95 {times[1]} ms, p99 {times[2]} ms.")
+    counts = f"{found.missed} missed, {found.doubled} doubled, {found.foreign} not committed"
+    say(f"{counts}, {found.unordered} followers out of order.")
+    cost = followers.cost(cluster, plan.small, folder, plan.rounds, plan.seconds)
+    titles = ("meanwhile", "reads/s without followers", f"with {followers.FOLLOWERS}", "difference", "p99 ms", "with")
+    say(f"\n### A book by its id beside followers, one worker\n\n{report.table(titles, followers.rows(cost))}")
+    before, after = cost.memory
+    threads = f"{cost.threads[0]} and {cost.threads[1]} threads"
+    say(f"\nWithout followers and with them: {threads}, {before / 1e6:.1f} and {after / 1e6:.1f} MB of memory (PSS).")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:

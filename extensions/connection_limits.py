@@ -25,6 +25,9 @@ UNSENT_BYTES = 64 * 1024 * 1024  # of the responses in the write buffers of all 
 MOST_CONNECTIONS = 512  # open connections, above which the one that has been idle for longest is closed
 LAST_REQUEST_SECONDS = 1.0  # for an idle client to send one more request when the server stops
 CHECK_SECONDS = 0.5  # between checks of all connections
+# The member of a request's ``state`` that is set when a response without an end should end: the server stops, or the
+# client has closed its direction.
+ENDING = "ending"
 
 
 class LimitedProtocol(SlicedProtocol):
@@ -42,11 +45,13 @@ class LimitedProtocol(SlicedProtocol):
         self._pending: deque[Any] = deque()  # pending requests, the current one first
         self._unsent_since: float | None = None
         self._unsent_at_first = 0  # bytes
+        self._ending = asyncio.Event()
 
     # Callbacks of asyncio
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.app_state = {**self.app_state, ENDING: self._ending}
         if len(self.open) >= MOST_CONNECTIONS:
             _close_longest_idle(self.open)
         self.open.add(self)
@@ -71,6 +76,7 @@ class LimitedProtocol(SlicedProtocol):
 
     def all_received(self) -> bool | None:
         """Keep a half-closed connection, whose client may still read the responses."""
+        self._ending.set()
         if self._pending and not self._pending[-1].more_body:
             self._pending[-1].keep_alive = False
             return True
@@ -136,6 +142,7 @@ class LimitedProtocol(SlicedProtocol):
     def shutdown(self) -> None:
         """Let an idle client send one more request, which may already be in transit."""
         self._is_stopping = True
+        self._ending.set()
         if self.idle_since is None:
             super().shutdown()
         else:

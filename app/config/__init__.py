@@ -238,6 +238,7 @@ CORS_HEADERS = (
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",
+    "Last-Event-ID",
     "Prefer",
     "X-Change-Note",
     "X-Request-ID",

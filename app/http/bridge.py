@@ -2,7 +2,7 @@
 
 The event loop itself sends cache hits. It receives any other request completely, including the body, before a thread
 handles it, so a slow client never blocks a thread. The loop also sends the responses. Each piece of a stream is
-generated in a thread while the previous piece is sent.
+generated in a thread while the previous piece is sent; the loop itself waits for the pieces of a live stream.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from app.http.middleware.raw_response import RawResponse
-from app.http.responses import Stream
+from app.http.responses import LiveStream, Stream
 from app.http.wsgi import Environ
-from extensions.connection_limits import BYTES_PER_SECOND, GRACE_SECONDS, check_connections
+from extensions.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
 from extensions.sliced_parsing import WRITABLE
 from extensions.threads import Threads
 
@@ -86,7 +86,9 @@ class Bridge:
             return
         environ["wsgi.input"] = body.file
         response = await self._threads.run(lambda: self._application.respond(environ))
-        if isinstance(response.body, Stream):
+        if isinstance(response.body, LiveStream):
+            await self._follow(scope, receive, send, response, response.body)
+        elif isinstance(response.body, Stream):
             await self._stream(receive, send, response)
         elif body.is_unread:
             closing = [("Connection", "close")] if body.is_late else []
@@ -153,6 +155,34 @@ class Bridge:
         finally:
             disconnection.cancel()
             await self._threads.run(stream.close)
+
+    async def _follow(
+        self, scope: Scope, receive: Receive, send: Send, response: RawResponse, stream: LiveStream
+    ) -> None:
+        """Send a live stream until it ends, the client disconnects or closes its direction, or the server stops."""
+        await _start(send, response.status, response.headers)
+        sending = asyncio.create_task(self._send_pieces(send, stream))
+        disconnection = asyncio.create_task(_disconnected(receive))
+        tasks = [sending, disconnection]
+        ending: asyncio.Event | None = scope.get("state", {}).get(ENDING)
+        if ending is not None:
+            tasks.append(asyncio.create_task(ending.wait()))  # type: ignore[arg-type]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()  # raises the error that ended it
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)  # a piece is sent whole or not at all
+            await self._threads.run(stream.close)
+        await send({"type": "http.response.body"})
+
+    async def _send_pieces(self, send: Send, stream: LiveStream) -> None:
+        async with contextlib.aclosing(stream.pieces(self._threads.run)) as pieces:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                stream.size += len(piece)
 
 
 def environ_of(scope: Scope) -> Environ:

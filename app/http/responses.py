@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Response, current_app
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Header = tuple[str, str]
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]  # runs a blocking call in a thread
 
 
 class FinalResponse(Response):
@@ -44,12 +46,62 @@ class Stream:
         self.whole = True
         self._close()  # early, because a client may take long to receive the last bytes
 
+    def finite(self) -> Iterator[bytes]:
+        """Return the pieces of a body that must end, because its length is needed before it is sent."""
+        return iter(self)
+
     def close(self) -> None:
         """End the body. The WSGI server calls it (PEP 3333)."""
         self._close()
         at_end, self.at_end = self.at_end, None
         if at_end:
             at_end()
+
+
+class Source(Protocol):
+    """The pieces of a `LiveStream`."""
+
+    def __call__(self, run: Run, *, is_brief: bool) -> AsyncGenerator[bytes]:
+        """Yield pieces as they arise, and wait for them in the event loop; blocking work is for `run`.
+
+        Each piece is wanted after the client has received most of the previous ones, so a source queues nothing: it
+        continues from its position. If `is_brief`, it ends where it would wait.
+        """
+
+
+class LiveStream(Stream):
+    """A body that goes on until the client disconnects, such as server-sent events.
+
+    The event loop of the bridge sends it, so it holds no thread while it waits. A WSGI server iterates over it, and
+    blocks.
+    """
+
+    def __init__(self, source: Source, close: Callable[[], object]) -> None:
+        super().__init__(_blocking(source, is_brief=False), close)
+        self.whole = True  # wherever it ends
+        self._source = source
+
+    def pieces(self, run: Run) -> AsyncGenerator[bytes]:
+        """Return the pieces, for an event loop."""
+        return self._source(run, is_brief=False)
+
+    def finite(self) -> Iterator[bytes]:
+        return _blocking(self._source, is_brief=True)
+
+
+def _blocking(source: Source, *, is_brief: bool) -> Iterator[bytes]:
+    """Yield the pieces of a source from an event loop of their own."""
+
+    async def run(call: Callable[[], Any]) -> Any:
+        return call()
+
+    async def following() -> bytes | None:
+        return await anext(pieces, None)
+
+    with asyncio.Runner() as runner:  # at its end, it closes the pieces too
+        pieces = source(run, is_brief=is_brief)
+        while (piece := runner.run(following())) is not None:
+            yield piece
 
 
 class StreamResponse(Response):

@@ -13,6 +13,7 @@ from .rights import Right, Role
 
 IDENTITIES = "catalog.identities"  # key in the application's extensions
 GENERATION = "catalog.accounts"  # key of the environ: the generation of the accounts when the request arrived
+CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")  # keys of the environ
 IDENTITY = "catalog.identity"  # key of the environ: an `Identity`, or the error that identifying raised
 
 
@@ -80,6 +81,19 @@ def account_of(identities: Identities, environ: Environ) -> int | None:
         return identity_of(environ, identities).account_id
     except (Problem, DatabaseUnavailable):
         return None
+
+
+def is_still_allowed(environ: Environ, identities: Identities, right: Right) -> bool:
+    """Whether the credentials of a request still have a right, for a response that lasts longer than a check.
+
+    During an outage of the database that is unknown, and the response may last.
+    """
+    try:
+        return identities.identify({name: environ[name] for name in CREDENTIALS if name in environ}).has(right)
+    except Problem:
+        return False
+    except DatabaseUnavailable:
+        return True
 
 
 def known_account(environ: Environ) -> int | None:

@@ -68,7 +68,7 @@ def with_length(response: RawResponse, environ: Environ) -> RawResponse:
     assert isinstance(stream, Stream)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the new stream
     try:
-        for piece in stream:
+        for piece in stream.finite():
             file.write(piece)
     except Exception as error:
         file.close()

@@ -54,6 +54,7 @@ def rows() -> Iterator[Row]:
     yield from _paths()
     yield from _queries()
     yield from _accepts()
+    yield from _event_streams()
     yield from _methods()
     yield from _records()
 
@@ -1007,6 +1008,48 @@ def _accepts() -> Iterator[Row]:
             "Accept",
         )
     yield Row("accept: the page of docs as JSON", "GET", "/docs", 406, None, {"Accept": JSON}, "not_allowed", "Accept")
+
+
+EVENTS = {"Accept": "text/event-stream"}
+LAST_EVENT_IDS = (
+    ("abc", "invalid"),
+    ("-1", "invalid"),
+    ("+1", "invalid"),
+    ("1.5", "invalid"),
+    ("1e3", "invalid"),
+    ("0x10", "invalid"),
+    ("007", "invalid"),
+    ("1 2", "invalid"),
+    ("1,2", "invalid"),
+    ("now", "invalid"),
+    ("null", "invalid"),
+    ("\u00b2", "invalid"),
+    ("1" * 10_000, "invalid"),
+    ("x" * 10_000, "invalid"),
+    ("9" * 30, "out_of_range"),
+    (str(2**63), "out_of_range"),
+    ("1000000000", "out_of_range"),
+)
+EVENT_QUERIES = (
+    ("limit=10", "limit", "mismatch"),
+    ("since=x", "since", "invalid"),
+    ("since=1000000000", "since", "out_of_range"),
+    ("resource=accounts", "resource", "not_allowed"),
+    ("op=create", "op", "not_allowed"),
+    ("last=1", "last", "unknown"),
+)
+
+
+def _event_streams() -> Iterator[Row]:
+    for sent, code in LAST_EVENT_IDS:
+        headers = {**EVENTS, "Last-Event-ID": sent}
+        name = f"events: Last-Event-ID {sent[:20]}, {len(sent)} characters"
+        yield Row(name, "GET", "/changes?since=0", 400, None, headers, code, "Last-Event-ID")
+    for query, at, code in EVENT_QUERIES:
+        yield Row(f"events: {query}", "GET", f"/changes?{query}", 400, None, EVENTS, code, at)
+    for accept in ("text/event-stream;q=0", "text/*", "text/event-stream;q=0, text/html", "application/x-ndjson"):
+        yield Row(f"events: accept {accept}", "GET", "/changes", 406, None, {"Accept": accept}, "not_allowed", "Accept")
+    yield Row("events: of books", "GET", "/books", 406, None, EVENTS, "not_allowed", "Accept")
 
 
 READ, COLLECTION = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"

@@ -5,17 +5,19 @@ The path of a request selects what the versatile application does.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 from app.http.bridge import Bridge
 from app.http.middleware.raw_response import RawResponse
-from app.http.responses import Stream
+from app.http.responses import LiveStream, Run, Stream
 
 Environ = dict[str, Any]
 
@@ -44,6 +46,30 @@ def checkpoint(name: str) -> None:
 def endless() -> Iterator[bytes]:
     while True:
         yield LARGE
+
+
+async def ticks(run: Run, *, is_brief: bool) -> AsyncGenerator[bytes]:
+    """Yield the name of the thread that made a piece, again and again."""
+    while True:
+        yield (await run(lambda: threading.current_thread().name)).encode() + b"\n"
+        if is_brief:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def flood(run: Run, *, is_brief: bool) -> AsyncGenerator[bytes]:
+    """Yield large pieces, with a checkpoint after the number of those that were taken."""
+    for number in range(1000):
+        (FOLDER / "flood.pieces").write_text(str(number))
+        yield WIDE[:1_000_000]
+
+
+async def failing(run: Run, *, is_brief: bool) -> AsyncGenerator[bytes]:
+    yield b"one "
+    raise RuntimeError("an error in the middle")
+
+
+LIVE = {"live": ticks, "flood": flood, "fails": failing}
 
 
 def pieces(parts: list[bytes | None]) -> Iterator[bytes]:
@@ -91,6 +117,9 @@ class Versatile:
             }
             parts_sent = endless() if kind == "endless" else pieces(parts[kind])
             return RawResponse("200 OK", [("Content-Type", "text/plain")], Stream(parts_sent, self.closed(name)))
+        if kind in LIVE:
+            headers = [("Content-Type", "text/plain"), ("X-Threads", str(threading.active_count()))]
+            return RawResponse("200 OK", headers, LiveStream(LIVE[kind], self.closed(name)))
         if kind == "wide":
             return sized("200 OK", WIDE)
         if kind == "wait":

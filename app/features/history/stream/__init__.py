@@ -1,0 +1,1 @@
+"""The feed as server-sent events: each change is sent to all followers soon after its commit."""
