@@ -41,6 +41,7 @@ FEATURES = (
     "app.features.suggest.routes.suggestions",
     "app.features.duplicates.routes.duplicates",
     "app.features.merges.routes.merges",
+    "app.features.history.record.routes.record_history",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",

@@ -29,6 +29,7 @@ TITLES = {
     "method-not-allowed": "Method not allowed",
     "not-acceptable": "Not acceptable",
     "not-found": "Not found",
+    "position-expired": "Position expired",
     "precondition-failed": "Precondition failed",
     "unavailable": "Service unavailable",
     "unsupported-media-type": "Unsupported media type",

@@ -17,6 +17,7 @@
     ├── NotAcceptable 406
     ├── Conflict 409             the write contradicts the stored data
     ├── RequestInProgress 409    the first request with this Idempotency-Key still runs
+    ├── PositionExpired 410      the changes up to this position are no longer kept
     ├── PreconditionFailed 412   If-Match, If-None-Match
     ├── ContentTooLarge 413
     ├── UriTooLong 414
@@ -134,6 +135,11 @@ class RequestInProgress(Problem):
 
     def __init__(self, detail: str, seconds: int = 1) -> None:
         super().__init__(detail, headers=[("Retry-After", str(seconds))])
+
+
+class PositionExpired(Problem):
+    status, slug, title = 410, "position-expired", "Position expired"
+    help = "Changes are kept for a limited time, and those up to this position are gone. `detail` says where to go on."
 
 
 class PreconditionFailed(Problem):
