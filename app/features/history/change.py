@@ -27,8 +27,9 @@ IS_CHANGE = "(c.op <> 'updated' OR c.after IS DISTINCT FROM '{}')"
 _NAMES = Statement("""
     SELECT author_id, since, coalesce((
         SELECT c.before ->> 'name' FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-        WHERE c.resource = 'authors' AND c.record_id = author_id AND r.position >= since AND c.before ? 'name'
-        ORDER BY r.position LIMIT 1
+        WHERE c.resource = 'authors' AND c.record_id = author_id AND c.before ? 'name'
+            AND (r.position >= since OR r.position IS NULL)  -- committed after the positions were given
+        ORDER BY r.position, c.place LIMIT 1
     ), (SELECT name FROM authors WHERE id = author_id))
     FROM unnest(%(author_ids)s::bigint[], %(positions)s::bigint[]) AS wanted(author_id, since)
 """)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.records import write
@@ -18,7 +19,7 @@ from app.core.resource import Resource
 from app.http.headers.conditional import require_precondition
 from app.http.problems import Conflict, Fault, NotFound, ValidationFailed
 from app.http.urls import link
-from extensions.database import Statement, fetch
+from extensions.database import Retry, Statement, fetch
 
 from .past import (
     Past,
@@ -35,6 +36,7 @@ from .request import RestoreRequest, read_request
 from .store import Target, store
 from .undo import undo
 
+_CLAIM = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, :id))")
 _IS_CREATION = Statement("""
     SELECT FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
     WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
@@ -56,11 +58,11 @@ def restore(resource: Resource, record_id: int) -> Response:
             return statement.run_within(session.connection(), values).all()
 
         resource.lock_before(session, record_id, dict.fromkeys(resource.fields))
-        record, text = _lock(session, run, resource, record_id, whole=deletes)
+        record, document = _lock(session, run, resource, record_id, whole=deletes)
         raise_faults(request.faults)
         assert request.position is not None
         past = read_past(run, resource, record_id, request.position)
-        target = Target(session, run, past, record, text)
+        target = Target(session, run, past, record, document)
         change = _require_change(past, request)
         return undo(target, change) if request.is_undo else _restore_version(target, change)
 
@@ -97,7 +99,15 @@ def _lock(
             ) from None
         require_existence(run, resource, record_id)
         require_precondition(None)
+        _claim(session, resource, record_id)
         return None, None
+
+
+def _claim(session: Session, resource: Resource, record_id: int) -> None:
+    """Lock the id of a record that does not exist, so that simultaneous restorations take turns."""
+    session.execute(_CLAIM, {"name": f"restore {resource.name}", "id": record_id})
+    if session.get(resource.model, record_id) is not None:
+        raise Retry
 
 
 def _require_change(past: Past, request: RestoreRequest) -> PastChange:

@@ -14,7 +14,7 @@ from tests.support.databases import execute
 Row = dict[str, Any]
 
 VALUES: dict[str, list[Any]] = {
-    "title": ["A", "Ünïcode “quoted” \\ \" title", "/slash/ <b>"],
+    "title": ["A", 'Ünïcode “quoted” \\ " title', "/slash/ <b>"],
     "subtitle": [None, "S"],
     "published": [None, "1999", "-0043-03"],
     "page_count": [None, 1, 100_000],
@@ -27,12 +27,11 @@ VALUES: dict[str, list[Any]] = {
 NAMES = ["Ann", "Ben", "Cläre"]
 ROLES = ["author", "editor"]
 
-
-def position_of(client: FlaskClient, path: str) -> int:
-    """The position of the latest change of a record."""
-    response = client.get(f"{path}/changes?limit=1")
-    assert response.status_code == 200, response.text
-    return int(response.json["data"][0]["position"])
+LATEST = """
+    SELECT number_changes();
+    SELECT resource::text, record_id, max(position + ordinal) FROM changes JOIN revisions ON revisions.id = revision_id
+    WHERE op <> 'updated' OR after <> '{}' GROUP BY 1, 2
+"""
 
 
 class Writer:
@@ -41,28 +40,25 @@ class Writer:
     def __init__(self, client: FlaskClient, url: str, seed: int) -> None:
         self.client, self.url, self.chance = client, url, random.Random(seed)
         self.versions: dict[tuple[str, int], str | None] = {}  # by path and position; None after a deletion
-        self.paths: set[str] = set()
 
     def write(self) -> None:
-        step: Callable[[], object] = self.chance.choice(
-            [self.create, self.patch, self.patch, self.patch, self.replace, self.rename, self.delete, self.merge]
-            + [self.unmerge, self.delete_author, self.by_sql, self.relist, self.restore]
-        )
+        steps: list[Callable[[], None]] = [
+            *(self.create, self.patch, self.patch, self.patch, self.replace, self.relist, self.rename, self.delete),
+            *(self.merge, self.unmerge, self.delete_author, self.by_sql, self.restore),
+        ]
+        self.do(self.chance.choice(steps))
+
+    def do(self, step: Callable[[], None]) -> None:
         step()
         self.note()
 
     def note(self) -> None:
         """Keep the present representation of each record that has a new version."""
-        for resource in ("books", "authors"):
-            highest = execute(self.url, f"SELECT last_value FROM {resource}_id_seq")[0][0]
-            self.paths |= {f"/{resource}/{number}" for number in range(1, highest + 1)}
-        for path in sorted(self.paths):
-            changes = self.client.get(f"{path}/changes?limit=1")
-            if changes.status_code != 200 or not changes.json["data"]:
-                continue
-            key = (path, changes.json["data"][0]["position"])
+        for resource, record_id, position in execute(self.url, LATEST):
+            key = (f"/{resource}/{record_id}", position)
             if key not in self.versions:
-                response = self.client.get(path)
+                # SQL does not invalidate the cache.
+                response = self.client.get(key[0], headers={"Cache-Control": "no-cache"})
                 self.versions[key] = response.text if response.status_code == 200 else None
 
     def create(self) -> None:
@@ -96,10 +92,9 @@ class Writer:
         self.send("POST", f"/{resource}/{pick()}/unmerge", {})
 
     def restore(self) -> None:
-        deleted = [path for (path, _), text in self.versions.items() if text is None]
+        deleted = [key for key, text in self.versions.items() if text is None]
         if deleted:
-            path = self.chance.choice(deleted)
-            position = position_of(self.client, path)
+            path, position = self.chance.choice(deleted)
             self.send("POST", f"{path}/restore", {"undo": position})
 
     def by_sql(self) -> None:
@@ -127,14 +122,14 @@ class Writer:
         return self.chance.randint(1, most)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_each_version_is_the_representation_after_its_write(client: FlaskClient, database_url: str, seed: int) -> None:
     writer = Writer(client, database_url, seed)
     for _ in range(4):
-        writer.create()
-        writer.note()
+        writer.do(writer.create)
     for _ in range(40):
         writer.write()
+    assert sum(text is not None for text in writer.versions.values()) > 10
     wrong = {}
     for (path, position), text in writer.versions.items():
         response = client.get(f"{path}/versions/{position}")
@@ -142,4 +137,3 @@ def test_each_version_is_the_representation_after_its_write(client: FlaskClient,
         if shown != text:
             wrong[path, position] = (shown, text)
     assert wrong == {}
-    assert sum(text is not None for text in writer.versions.values()) > 30
