@@ -43,6 +43,7 @@ FEATURES = (
     "app.features.merges.routes.merges",
     "app.features.history.audit.routes.audit",
     "app.features.history.routes.changes",
+    "app.features.history.record.routes.record_history",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",

@@ -34,6 +34,7 @@ from . import (
     filters,
     followers,
     gutenberg,
+    history,
     imports,
     quality,
     reads,
@@ -65,6 +66,7 @@ PARTS = (
     "fairness",
     "sign-ins",
     "followers",
+    "history",
 )
 
 
@@ -148,6 +150,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_sign_ins(cluster, plan)
     if "followers" in parts:
         show_followers(cluster, plan, folder)
+    if "history" in parts:
+        show_history(cluster, plan, folder)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
@@ -225,6 +229,29 @@ def show_followers(cluster: Cluster, plan: Plan, folder: Path) -> None:
     before, after = cost.memory
     threads = f"{cost.threads[0]} and {cost.threads[1]} threads"
     say(f"\nWithout followers and with them: {threads}, {before / 1e6:.1f} and {after / 1e6:.1f} MB of memory (PSS).")
+def show_history(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Show what history costs writes and an import, and how fast the history of a record is read."""
+    for what, found in history.writes_with_and_without(cluster, plan.small, folder, plan.rounds, plan.seconds):
+        first, *others = found.values()
+        say(f"\n### {what}\n\n{report.samples(found)}\n")
+        say(f"CPU with history / without: {', '.join(f'{first.cpu / other.cpu:.2f}' for other in others)}")
+    imported = history.imports_with_and_without(cluster, plan.small, folder, plan.rounds)
+    rows = [
+        (
+            name,
+            f"{cost.postgres:.2f}",
+            f"{cost.client:.2f}",
+            f"{cost.catalog_bytes / 2**20:.1f}",
+            f"{cost.history_bytes / 2**20:.2f}",
+        )
+        for name, cost in imported.items()
+    ]
+    titles = ("", "CPU of Postgres, s", "of the import, s", "catalog, MB", "history, MB")
+    say(f"\n### An import of {plan.small:,} books\n\n{report.table(titles, rows)}")
+    times = history.reads(cluster, plan.small)
+    table = [(name, *report.percentiles(seconds)) for name, seconds in times.items()]
+    titles = ("", "p50 ms", "p95", "p99")
+    say(f"\n### Reads among {history.CHANGES:,} changes\n\n{report.table(titles, table)}")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:

@@ -33,8 +33,13 @@ class Service:
 
 
 @contextlib.contextmanager
-def this(cluster: Cluster, database: str, name: str = "this service", **settings: str) -> Iterator[Service]:
-    """Run this service on a database, with additional `settings` in its environment."""
+def this(
+    cluster: Cluster, database: str, name: str = "this service", *, root: Path = ROOT, **settings: str
+) -> Iterator[Service]:
+    """Run this service on a database, with additional `settings` in its environment.
+
+    `root` is the folder of the code, by default of this version.
+    """
     environment = cluster.environment(database) | {
         "WEB_CONCURRENCY": str(WORKERS),
         "CONNECTIONS": str(POOL),
@@ -42,7 +47,7 @@ def this(cluster: Cluster, database: str, name: str = "this service", **settings
         **settings,
     }
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "asgi:app"]
-    with _running(name, command, ROOT, environment) as service:
+    with _running(name, command, root, environment) as service:
         yield service
 
 

@@ -47,10 +47,10 @@ class Timing:
 def measure(cluster: Cluster, books: int, folder: Path) -> dict[str, Timing]:
     """Return the timings by name, that of the import first."""
     rows = folder / f"rows_{books}"
-    _write_rows(rows, books)
+    write_rows(rows, books)
     few = min(books, FEW)
     few_rows = folder / f"rows_{few}"
-    _write_rows(few_rows, few)
+    write_rows(few_rows, few)
     lines = _write_dump(few_rows, few)
     found = {}
     with _database(cluster, "import_ours") as name:
@@ -117,7 +117,7 @@ def _peer(cluster: Cluster, name: str, rows: Path, module: str) -> float | None:
 # The rows, in the format of COPY and as CSV
 
 
-def _write_rows(folder: Path, books: int) -> None:
+def write_rows(folder: Path, books: int) -> None:
     """Write the rows, unless they exist."""
     if (folder / "done").exists():
         return

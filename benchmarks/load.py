@@ -66,10 +66,10 @@ def by_wrk(address: str, requests: Path, service: int, postgres: int, connection
     """
 
     def measure(seconds: float) -> Sample:
-        before = [_cpu(service), _cpu(postgres)]
+        before = [cpu_seconds(service), cpu_seconds(postgres)]
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(SCRIPT), address, "--"]
         output = subprocess.run([*command, str(requests)], check=True, capture_output=True, text=True).stdout
-        after = [_cpu(service), _cpu(postgres)]
+        after = [cpu_seconds(service), cpu_seconds(postgres)]
         result = json.loads(output.splitlines()[-1])
         if result["refused"] or result["failed"] or not result["requests"]:
             raise RuntimeError(f"{address} failed: {output}")
@@ -87,11 +87,11 @@ def by_pgbench(program: Path, url: str, script: str, postgres: int, connections:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "script.sql")
             file.write_text(script)
-            before, own = _cpu(postgres), _children_cpu()
+            before, own = cpu_seconds(postgres), _children_cpu()
             command = [program, "--no-vacuum", "--protocol=prepared", f"--client={connections}", "--jobs=1", "--log"]
             command += [f"--time={max(1, round(seconds))}", f"--file={file}", "--sampling-rate=0.1", url]
             output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout
-            after, own_after = _cpu(postgres), _children_cpu()
+            after, own_after = cpu_seconds(postgres), _children_cpu()
             logs = [line.split() for log in Path(folder).glob("pgbench_log*") for line in log.read_text().splitlines()]
         count = int(_only(r"transactions actually processed: (\d+)", output))
         waits = sorted(int(fields[2]) / 1e6 for fields in logs)
@@ -117,7 +117,7 @@ def _only(pattern: str, text: str) -> str:
     return match[1]
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process and its children, including those that have ended."""
     used = 0.0
     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):

@@ -1,5 +1,5 @@
 -- Sends random requests from a file. Each line has a method, a path and an optional third column, separated by tabs:
--- the body of a POST, else an ETag for If-None-Match. Prints the result as one line of JSON.
+-- the body of a POST, PUT or PATCH, else an ETag for If-None-Match. Prints the result as one line of JSON.
 
 local requests = {}
 
@@ -8,7 +8,7 @@ function init(arguments)
     local method, path, rest = line:match("^(%u+)\t([^\t]+)\t?(.*)$")
     local headers = {}
     local body = nil
-    if method == "POST" then
+    if method == "POST" or method == "PUT" or method == "PATCH" then
       headers["Content-Type"] = "application/json"
       body = rest
     elseif rest ~= "" then

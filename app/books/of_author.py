@@ -85,5 +85,6 @@ def _delete(session: Session, author: Author, books: set[int], *, keep: bool) ->
             Contribution.book_id.in_(books), Contribution.author_id != author.id
         )
         session.execute(delete(Book).where(Book.id.in_(books), Book.id.not_in(others)))
-    session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=func.clock_timestamp()))
     session.delete(author)
+    session.flush()
+    session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=func.clock_timestamp()))

@@ -26,7 +26,9 @@ BOOK_FIELDS = (
 )
 AUTHOR_FIELDS = ("name", "sort_name", "alternate_names", "birth_date", "death_date", "biography", "identifiers")
 
-# For each table of records. A transition table has no statistics, and a nested loop over two large ones would not end.
+# For each table of records. If only `updated_at` moves, that is no change, but its former value is kept for the version
+# before, because a list of contributors may change later in the transaction. A transition table has no statistics, and
+# a nested loop over two large ones would not end.
 RECORDS = r"""
 CREATE FUNCTION record_new_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,7 +59,7 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT count(*) INTO number FROM removed AS former JOIN added AS latter USING (id)
-    WHERE ({old_columns}) IS DISTINCT FROM ({new_columns});
+    WHERE ({old_columns}, former.updated_at) IS DISTINCT FROM ({new_columns}, latter.updated_at);
     IF number = 0 THEN
         RETURN NULL;
     END IF;
@@ -68,12 +70,12 @@ BEGIN
     FROM (
         SELECT former.id, former.updated_at, {old} AS earlier, {new} AS later
         FROM removed AS former JOIN added AS latter USING (id)
-        WHERE ({old_columns}) IS DISTINCT FROM ({new_columns})
+        WHERE ({old_columns}, former.updated_at) IS DISTINCT FROM ({new_columns}, latter.updated_at)
     ) AS pairs
     ON CONFLICT (record_id, resource, revision_id) DO UPDATE SET
         before = differing(excluded.before || change.before, change.after || excluded.after),
         after = differing(change.after || excluded.after, excluded.before || change.before)
-        WHERE change.op = 'updated';
+        WHERE change.op = 'updated' AND excluded.after <> '{{}}';
     RETURN NULL;
 END
 $$;

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.formats import LIST_FORMATS
 from app.core.parameters import PAGE_PARAMETERS
+from app.core.query.parse import DRY_RUN
 from app.core.records.write import BATCH_MOST
 from app.core.resource import Resource
 from app.http.body import JSON, media_types
@@ -22,6 +23,13 @@ IF_NONE_MATCH = header_parameter("If-None-Match", "ETags of responses that the c
 IF_MATCH = header_parameter(
     "If-Match", "The ETag of the full representation that was read; 412 if the record has changed"
 )
+
+DRY_RUN_PARAMETER: Schema = {
+    "name": DRY_RUN,
+    "in": "query",
+    "description": "`true` shows the result and changes nothing",
+    "schema": {"type": "string", "enum": ["true", "false"], "examples": ["true"]},
+}
 
 
 class ResourceOperation(Operation):

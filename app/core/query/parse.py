@@ -30,6 +30,7 @@ from .query import Query, SortKey
 from .reader import ParameterReader
 
 START_AGAIN = "start again without a cursor"
+DRY_RUN = "dry_run"
 
 
 def parse_options(pairs: Pairs, allowed: Sequence[str] = ()) -> dict[str, str]:
@@ -39,6 +40,14 @@ def parse_options(pairs: Pairs, allowed: Sequence[str] = ()) -> dict[str, str]:
     reader.refuse_rest(allowed)
     reader.raise_faults()
     return {name: value for name, value in values.items() if value is not None}
+
+
+def parse_dry_run(pairs: Pairs) -> bool:
+    """Return whether a request that takes only `dry_run` is to change nothing."""
+    choice = parse_options(pairs, (DRY_RUN,)).get(DRY_RUN, "false")
+    if choice not in ("true", "false"):
+        raise InvalidQuery.from_fault(Fault("query", DRY_RUN, "not_allowed", f"{DRY_RUN} takes true or false."))
+    return choice == "true"
 
 
 def parse_fields(resource: Resource, pairs: Pairs) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from app.http.problems import MEDIA_TYPE, MOST_ERRORS, ContentTooLarge, Fault, N
 from app.http.responses import write_response
 from app.http.urls import link
 from app.values.json_value import Json
+from extensions.cache import Area
 from extensions.database import transaction
 
 from .redirects import refuse_merged
@@ -38,6 +39,34 @@ BATCH_MOST = 1000  # records
 # takes (1.8 ms against 14 ms with that of Postgres), which counts as 5. Rounded up, so that a batch of 1,000 leaves
 # some of the 600 requests of a minute.
 RECORDS_PER_REQUEST = 2
+
+
+class _DryRun(Exception):
+    """Rolls back the transaction of a dry run, and carries the text of the response."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+def write_record(
+    work: Callable[[Session], str], *, is_dry_run: bool, long: bool = False, area: Area = Area.CATALOG
+) -> Response:
+    """Run work in a transaction, and return the response with the representation that it returns.
+
+    A dry run is rolled back, and its response has no ETag. `long` and `area` are those of `transaction`.
+    """
+
+    def work_unless_dry(session: Session) -> str:
+        text = work(session)
+        if is_dry_run:
+            raise _DryRun(text)
+        return text
+
+    try:
+        return write_response(transaction(work_unless_dry, long=long, area=area), HTTPStatus.OK)
+    except _DryRun as dry_run:
+        return write_response(dry_run.text, HTTPStatus.OK, tagged=False)
 
 
 def create(resource: Resource) -> Response:

@@ -6,18 +6,12 @@ from typing import ClassVar
 
 from app.core.fields import Id
 from app.core.openapi.describe import Components, Schema
-from app.core.openapi.operations import IF_MATCH, WRITES, ResourceOperation
+from app.core.openapi.operations import DRY_RUN_PARAMETER, IF_MATCH, WRITES, ResourceOperation
 from app.core.openapi.schemas import object_schema, or_null, ref
 from app.http.body import JSON
 
-from .request import DRY_RUN, FROM, MERGED_MOST
+from .request import FROM, MERGED_MOST
 
-DRY_RUN_PARAMETER = {
-    "name": DRY_RUN,
-    "in": "query",
-    "description": "`true` shows the result and changes nothing",
-    "schema": {"type": "string", "enum": ["true", "false"], "examples": ["true"]},
-}
 IDS: Schema = {
     "type": "array",
     "minItems": 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 
 from flask import Response
 from sqlalchemy import Table, func, literal_column, select, update
@@ -11,22 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.core.fields import fields_of
 from app.core.records.redirects import refuse_merged
-from app.core.records.write import representation
+from app.core.records.write import representation, write_record
 from app.core.resource import Resource
 from app.http.headers.conditional import etag, require_precondition
 from app.http.problems import NotFound
-from app.http.responses import write_response
-from extensions.database import transaction
 
 from .merging import MergedRow
-
-
-class _DryRun(Exception):
-    """Rolls back the transaction of a dry run, and carries the text of the response."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
 
 def respond(resource: Resource, survivor_id: int, work: Callable[[Session], None], *, is_dry_run: bool) -> Response:
@@ -38,15 +27,9 @@ def respond(resource: Resource, survivor_id: int, work: Callable[[Session], None
     def work_and_read(session: Session) -> str:
         work(session)
         session.flush()
-        text = representation(session, resource, survivor_id)
-        if is_dry_run:
-            raise _DryRun(text)
-        return text
+        return representation(session, resource, survivor_id)
 
-    try:
-        return write_response(transaction(work_and_read, long=True), HTTPStatus.OK)
-    except _DryRun as dry_run:
-        return write_response(dry_run.text, HTTPStatus.OK, tagged=False)
+    return write_record(work_and_read, is_dry_run=is_dry_run, long=True)
 
 
 def lock_records(session: Session, resource: Resource, ids: Sequence[int]) -> None:

@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 from app.core.fields import Faults, Id, items_of
 from app.core.query.pairs import request_pairs
-from app.core.query.parse import parse_options
+from app.core.query.parse import parse_dry_run
 from app.core.resource import Resource
 from app.http.body import has_body, read_json
 from app.http.headers.negotiation import require_acceptable
-from app.http.problems import Fault, InvalidQuery, unknown_name
+from app.http.problems import unknown_name
 from app.values.json_value import Json, escape, json_type
 
 MERGED_MOST = 100  # records at once
-DRY_RUN = "dry_run"
 FROM = "from"
 
 
@@ -35,14 +34,12 @@ def read_request(resource: Resource, survivor_id: int, *, needs_ids: bool) -> Me
 
     Raises all other problems. Unless it `needs_ids`, the body may be left out.
     """
-    choice = parse_options(request_pairs(), (DRY_RUN,)).get(DRY_RUN, "false")
-    if choice not in ("true", "false"):
-        raise InvalidQuery.from_fault(Fault("query", DRY_RUN, "not_allowed", f"{DRY_RUN} takes true or false."))
+    is_dry_run = parse_dry_run(request_pairs())
     require_acceptable()
     body = read_json() if needs_ids or has_body() else {}
     faults = Faults()
     ids = _ids(resource, body, survivor_id, faults, needs_ids=needs_ids)
-    return MergeRequest(ids, choice == "true", faults)
+    return MergeRequest(ids, is_dry_run, faults)
 
 
 def _ids(resource: Resource, body: Json, survivor_id: int, faults: Faults, *, needs_ids: bool) -> list[int]:

@@ -21,6 +21,7 @@ LONGEST_INSTANCE = 200  # characters of the URL in `instance`
 CODES = {
     "ambiguous": "Several authors have this name; `detail` lists their ids.",
     "blank": "The text is empty, or has white space or invisible characters only.",
+    "changed": "The field was changed later, so that undoing the earlier change would lose the later one.",
     "damaged": "The cursor was changed or truncated.",
     "duplicate": "A list contains an item twice, or an object a key.",
     "invalid": "The value does not have the required form.",

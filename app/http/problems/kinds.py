@@ -139,10 +139,7 @@ class RequestInProgress(Problem):
 
 class PositionExpired(Problem):
     status, slug, title = 410, "position-expired", "Position expired"
-    help = (
-        "Changes behind this position are no longer kept. Export the catalog again, and follow the changes from the "
-        "position of the export."
-    )
+    help = "Changes are kept for a limited time, and those up to this position are gone. `detail` says where to go on."
 
 
 class PreconditionFailed(Problem):

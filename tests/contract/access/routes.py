@@ -9,7 +9,14 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 # Parts of a path for which there is no record.
-PARTS = {"id": "999999999", "isbn": "9780441478125", "slug": "none", "name": "none", "token": "none"}
+PARTS = {
+    "id": "999999999",
+    "position": "999999999",
+    "isbn": "9780441478125",
+    "slug": "none",
+    "name": "none",
+    "token": "none",
+}
 
 
 def routes_of(app: Flask) -> set[str]:

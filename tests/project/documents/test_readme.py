@@ -44,7 +44,7 @@ def test_the_readme_lists_every_endpoint(session_app: Flask) -> None:
         for method in re.findall(r"`(GET|POST|PUT|PATCH|DELETE)`", row[1])
     ]
     routes = [
-        (method, re.sub(r"<(?:id:\w+_)?(\w+)>", r"{\1}", rule.rule))
+        (method, re.sub(r"<(?:id:)?(?:\w+_)?(\w+)>", r"{\1}", rule.rule))
         for rule in session_app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/docs/")

@@ -1,0 +1,1 @@
+"""The history of one record: its changes, its versions, and their restoration."""
