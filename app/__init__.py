@@ -41,6 +41,8 @@ FEATURES = (
     "app.features.suggest.routes.suggestions",
     "app.features.duplicates.routes.duplicates",
     "app.features.merges.routes.merges",
+    "app.features.favorites.routes.categories.categories",
+    "app.features.favorites.routes.favorites.favorites",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",

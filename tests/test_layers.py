@@ -44,7 +44,7 @@ LAYERS: list[Any] = [
     {"app.authors"},
     {"app.books"},
     {
-        "app.features": [{"accounts"}, {"service", "suggest", "duplicates", "merges"}],
+        "app.features": [{"accounts"}, {"service", "suggest", "duplicates", "merges", "favorites"}],
         "app.transfer": [
             {"errors", "records", "warning_codes"},
             {"preconditions"},

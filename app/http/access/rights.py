@@ -62,6 +62,7 @@ READ = Right(Role.READER, "catalog:read")
 WRITE = Right(Role.EDITOR, "catalog:write")
 ACCOUNT = Right(Role.READER, needs_account=True, is_personal=True)  # the client's own account
 SESSION = replace(ACCOUNT, needs_session=True)
+FAVORITES = replace(ACCOUNT, scope="favorites")
 ADMIN = Right(Role.ADMIN, "admin", needs_account=True, is_personal=True)
 
 

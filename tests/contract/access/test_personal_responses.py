@@ -59,7 +59,9 @@ def test_no_cache_stores_a_personal_read(apps: Apps, account_id: int) -> None:
 
 def test_personal_and_public_paths_share_no_segment(session_app: Flask) -> None:
     assert uncached_paths(session_app) & shared_paths(session_app) == set()
-    assert {"me", "tokens", "accounts", "password-resets", "setup", "health"} == uncached_paths(session_app)
+    assert {
+        *("me", "tokens", "accounts", "password-resets", "setup", "health", "categories", "favorites")
+    } == uncached_paths(session_app)
 
 
 CREDENTIALS = ("anonymous", "reader", "editor", "admin", "key with all scopes", "session cookie")
