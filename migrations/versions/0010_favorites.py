@@ -59,7 +59,29 @@ CREATE INDEX ix_favorites_former_book ON favorites ((former_books[cardinality(fo
 # A merge deletes the old book, then inserts the redirect; its undo inserts the book, then deletes the redirect. So the
 # deletion of a book notes the book on its favorites, and the redirect moves them to the survivor. In a category with
 # the survivor, the favorite keeps its place without a book, because a category has each book once.
+#
+# A change of a rank writes many favorites of a category, whose lock it holds. So the triggers take that lock
+# before they write favorites.
 FUNCTIONS = """
+CREATE FUNCTION lock_categories_of_book() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM categories WHERE id IN (SELECT category_id FROM favorites WHERE book_id = OLD.id)
+        ORDER BY id FOR NO KEY UPDATE;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER lock_categories_of_book BEFORE DELETE ON books FOR EACH ROW
+    EXECUTE FUNCTION lock_categories_of_book();
+
+CREATE FUNCTION lock_categories_of_former_book(former bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM categories WHERE id IN (
+        SELECT category_id FROM favorites
+        WHERE cardinality(former_books) > 0 AND former_books[cardinality(former_books)] = former
+    ) ORDER BY id FOR NO KEY UPDATE;
+END
+$$;
+
 CREATE FUNCTION note_former_book() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.book_id IS NULL AND NOT EXISTS (SELECT FROM books WHERE id = OLD.book_id) THEN
@@ -79,6 +101,7 @@ CREATE TRIGGER note_former_book BEFORE UPDATE OF book_id ON favorites FOR EACH R
 
 CREATE FUNCTION follow_merged_book() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM lock_categories_of_former_book(NEW.old_id);
     UPDATE favorites SET book_id = NEW.survivor_id
     WHERE id IN (
         SELECT DISTINCT ON (category_id) id FROM favorites
@@ -99,6 +122,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM books WHERE id = OLD.old_id) THEN
         RETURN NULL;
     END IF;
+    PERFORM lock_categories_of_former_book(OLD.old_id);
     UPDATE favorites SET book_id = OLD.old_id, former_books = former_books[1:cardinality(former_books) - 1]
     WHERE id IN (
         SELECT DISTINCT ON (category_id) id FROM favorites
@@ -120,8 +144,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER lock_categories_of_book ON books")
     op.execute("DROP TRIGGER follow_merged_book ON book_merges")
     op.execute("DROP TRIGGER return_to_book ON book_merges")
     op.execute("DROP TABLE favorites, categories")
-    for function in ("note_former_book", "follow_merged_book", "return_to_book"):
+    for function in ("lock_categories_of_book", "note_former_book", "follow_merged_book", "return_to_book"):
         op.execute(f"DROP FUNCTION {function}()")
+    op.execute("DROP FUNCTION lock_categories_of_former_book(bigint)")

@@ -48,7 +48,7 @@ class Category(db.Model):  # type: ignore[name-defined]
         BigInteger,
         Identity(),
         primary_key=True,
-        info=described(Field(Id(), "The category's id", 5, read_only=True, filters=True, sorts=True)),
+        info=described(Field(Id(), "The category's id", 1, read_only=True, filters=True, sorts=True)),
     )
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(
@@ -100,7 +100,7 @@ class Favorite(db.Model):  # type: ignore[name-defined]
     __tablename__ = "favorites"
 
     id: Mapped[int] = mapped_column(
-        BigInteger, Identity(), primary_key=True, info=described(Field(Id(), "The favorite's id", 9, read_only=True))
+        BigInteger, Identity(), primary_key=True, info=described(Field(Id(), "The favorite's id", 1, read_only=True))
     )
     account_id: Mapped[int] = mapped_column(BigInteger)
     category_id: Mapped[int] = mapped_column(BigInteger)

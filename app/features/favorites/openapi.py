@@ -17,7 +17,7 @@ from app.core.openapi.operations import (
     json_content,
 )
 from app.core.openapi.responses import headers
-from app.core.openapi.schemas import page_example, received_example, ref
+from app.core.openapi.schemas import page_example, received_example, ref, sent_example
 from app.features.accounts.openapi.bodies import body_schema
 
 from .attributes.definitions import TYPES
@@ -65,8 +65,25 @@ class ListFavorites(ListRecords):
         )
 
 
-class CreateFavorites(CreateRecords):
+class CreateCategories(CreateRecords):
+    """A new category, or a batch of them."""
+
+    def request_body(self, method: str) -> Schema:
+        example = sent_example(self.resource)
+        return self.body_with(method, example, [example, {"name": "Essays"}])
+
+    def body_with(self, method: str, one: Schema, several: list[Schema]) -> Schema:
+        """Return the body with other examples, because names and books are unique."""
+        schema = next(iter(super().request_body(method)["content"].values()))["schema"]
+        return body_of(method, schema, {"one": one, "several": several})
+
+
+class CreateFavorites(CreateCategories):
     """A new favorite, or a batch of them."""
+
+    def request_body(self, method: str) -> Schema:
+        example = sent_example(self.resource)
+        return self.body_with(method, example, [example, {"category_id": 1, "title": "The Word for World Is Forest"}])
 
     def created_response(self, schema: Schema) -> Schema:
         response = super().created_response(schema)

@@ -12,13 +12,12 @@ from app.books.models import Book
 from app.core.fields import BIGINT_MAX, Faults, Field, Filter, Id
 from app.core.resource import Draft, Resource
 from app.values.json_value import Json
-from extensions.database import Retry
 
 from .attributes.definitions import Attribute, Reference
 from .attributes.filters import attribute_filter, book_condition
 from .models import Category, Favorite
 from .ranking.placement import Placement, Places, refuse_full_categories, refuse_same_books, set_values
-from .ranking.ranks import Orders, category_of, lock_books, lock_categories, own_account
+from .ranking.ranks import Orders, lock_books, lock_categories, lock_places, own_account
 
 
 def _category_json(favorites: FromClause) -> ColumnElement[Any]:
@@ -40,7 +39,7 @@ def _row_json(rows: FromClause) -> ColumnElement[Any]:
 CATEGORY_FIELD = Field(
     Reference("name"),
     "The category that it is in",
-    {"id": 5, "name": "Novels"},
+    {"id": 1, "name": "Novels"},
     read_only=True,
     nullable=False,
     name="category",
@@ -49,15 +48,15 @@ CATEGORY_FIELD = Field(
 BOOK_FIELD = Field(
     Reference("title"),
     "The book of the catalog; null without one, or once the book is deleted",
-    {"id": 42, "title": "The Dispossessed"},
+    {"id": 1, "title": "The Dispossessed"},
     read_only=True,
     name="book",
     expression=_book_json,
 )
 CATEGORY_ID = Field(
-    Id(), "The id of one of the account's categories", 5, required=True, nullable=False, name="category_id"
+    Id(), "The id of one of the account's categories", 1, required=True, nullable=False, name="category_id"
 )
-BOOK_ID = Field(Id(), "The id of a book of the catalog", 42, name="book_id")
+BOOK_ID = Field(Id(), "The id of a book of the catalog", 1, name="book_id")
 
 
 class Favorites(Resource):
@@ -76,13 +75,13 @@ class Favorites(Resource):
     further_fields = ((CATEGORY_FIELD, "id"), (BOOK_FIELD, "description"))
     further_inputs = (CATEGORY_ID, BOOK_ID)
     further_filters = (
-        Filter("category_id", Id(), Id.operators, "The id of the category", 5),
+        Filter("category_id", Id(), Id.operators, "The id of the category", 1),
         Filter(
             "book_id",
             Id(),
             (*Id.operators, "null"),
             "The id of the book, or of one that was merged into it",
-            42,
+            1,
             book_condition,
         ),
     )
@@ -102,15 +101,10 @@ class Favorites(Resource):
         return {**super().filters, **{each.name: each for each in map(attribute_filter, self.attributes)}}
 
     def lock_before(self, session: Session, record_id: int, body: Any) -> None:
-        """Lock the new book, and the present and the new category. Raises `Retry` if the favorite moves meanwhile."""
+        """Lock the new book, and the present and the new category. Raises `Retry`."""
         sent = body if isinstance(body, dict) else {}
-        lock_books(session, _ids_in(sent.get("book_id")))
-        present = category_of(session, own_account(), record_id)
-        if present is None:
-            return
-        lock_categories(session, own_account(), [present, *_ids_in(sent.get("category_id"))])
-        if category_of(session, own_account(), record_id) != present:
-            raise Retry
+        books, categories = _ids_in(sent.get("book_id")), _ids_in(sent.get("category_id"))
+        lock_places(session, own_account(), record_id, books, categories)
 
     def resolve_references(self, session: Session, drafts: list[Draft], faults: Faults) -> None:
         """Look up and lock books and categories, and judge titles, ranks and attributes."""

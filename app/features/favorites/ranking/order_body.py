@@ -39,6 +39,6 @@ class FavoriteIds(FieldType):
 
 ORDER = {
     "favorites": Field(
-        FavoriteIds(), "The ids of all favorites in the category, in their new order", [9, 4, 7], True, name="favorites"
+        FavoriteIds(), "The ids of all favorites in the category, in their new order", [3, 1, 2], True, name="favorites"
     )
 }

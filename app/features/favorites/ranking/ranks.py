@@ -18,6 +18,9 @@ from app.books.resource import BOOKS
 from app.core.records.redirects import survivors_of
 from app.features.favorites.models import Category, Favorite
 from app.http.access.gate import current_identity
+from extensions.database import Retry
+
+MOVES_MOST = 100  # of a favorite by other writes, while one waits for its category
 
 
 class Orders:
@@ -87,10 +90,35 @@ def lock_categories(session: Session, account_id: int, ids: Iterable[int]) -> di
     return {category.id: category for category in session.scalars(locked)}
 
 
-def category_of(session: Session, account_id: int, favorite_id: int) -> int | None:
-    """Return the id of the category that a favorite of an account is in, None if there is no such favorite."""
+def lock_places(
+    session: Session, account_id: int, favorite_id: int, books: Collection[int], categories: Collection[int]
+) -> None:
+    """Lock the book and the category of a favorite of an account, if there is one, and further ones.
+
+    Its book is locked too, because Postgres checks the reference once more when one transaction writes a row twice.
+    Raises `Retry` if other writes move the favorite all the time.
+    """
+    for _ in range(MOVES_MOST):
+        present = _place_of(session, account_id, favorite_id)
+        if present is None:
+            return
+        category_id, book_id = present
+        # A savepoint, because its end releases the locks: in another category, the order of the ids may be another.
+        attempt = session.begin_nested()
+        lock_books(session, {*books, *([] if book_id is None else [book_id])})
+        lock_categories(session, account_id, [category_id, *categories])
+        if _place_of(session, account_id, favorite_id) == present:
+            attempt.commit()
+            return
+        attempt.rollback()
+    raise Retry
+
+
+def _place_of(session: Session, account_id: int, favorite_id: int) -> tuple[int, int | None] | None:
+    """Return the ids of a favorite's category and book."""
     own = (Favorite.id == favorite_id, Favorite.account_id == account_id)
-    return session.scalar(select(Favorite.category_id).where(*own))
+    row = session.execute(select(Favorite.category_id, Favorite.book_id).where(*own)).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def store_order(session: Session, ids: Sequence[int]) -> None:

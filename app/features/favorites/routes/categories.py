@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.openapi import describe
-from app.core.openapi.operations import CreateRecords, DeleteRecord, ListRecords, ReadRecord
+from app.core.openapi.operations import DeleteRecord, ListRecords, ReadRecord
 from app.core.query.pairs import request_pairs
 from app.core.query.parse import parse_options
 from app.core.records import read, write
@@ -17,6 +17,7 @@ from app.features.favorites.categories import CATEGORIES, DROPPING, Categories
 from app.features.favorites.models import Favorite
 from app.features.favorites.openapi import (
     DELETE_PARAMETER,
+    CreateCategories,
     ListFavorites,
     PatchCategory,
     ReplaceCategory,
@@ -45,7 +46,7 @@ def index() -> Response:
 
 
 @categories.post("")
-@describe(personal(CreateRecords(CATEGORIES)))
+@describe(personal(CreateCategories(CATEGORIES)))
 @requires(FAVORITES)
 def create() -> Response:
     """Add a category, or several at once."""

@@ -9,7 +9,7 @@ import pytest
 from .conftest import Document, Person
 
 TYPES = ("text", "number", "integer", "boolean", "date", "url")
-ALL = [
+ALL: list[Document] = [
     *({"key": type_, "type": type_} for type_ in TYPES),
     {"key": "enum", "type": "enum", "values": ["caf\u00e9", "two words"]},
 ]
