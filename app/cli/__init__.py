@@ -35,6 +35,7 @@ class LazyGroup(AppGroup):
     LAZY: ClassVar = {
         "import": ("app.transfer.cli.import_command", "import_command"),
         "account": ("app.cli.account", "account"),
+        "favorites": ("app.cli.favorites", "favorites"),
         "export": ("app.transfer.cli.export_command", "export_command"),
     }
     context_class = _Context
