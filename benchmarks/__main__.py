@@ -31,6 +31,7 @@ from . import (
     endurance,
     export,
     fairness,
+    favorites,
     filters,
     gutenberg,
     imports,
@@ -63,6 +64,7 @@ PARTS = (
     "export",
     "fairness",
     "sign-ins",
+    "favorites",
 )
 
 
@@ -145,6 +147,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
     if "sign-ins" in parts:
         show_sign_ins(cluster, plan)
     source = os.environ.get("GUTENBERG")
+    if "favorites" in parts:
+        show_favorites(cluster)
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
     elif source and "gutenberg" in parts:
@@ -205,6 +209,13 @@ def show_sign_ins(cluster: Cluster, plan: Plan) -> None:
     times = [(name, f"{statistics.median(part) * 1e3:.1f}", f"{max(part) * 1e3:.1f}") for name, part in parts]
     say(f"\n### {sign_ins.AT_ONCE} sign-ins at once\n\n{report.table(('request', 'median, ms', 'max, ms'), times)}")
     say(f"\nStatuses {burst.statuses}; the worker had {burst.before:.0f} MB before, {burst.peak:.0f} MB at most.")
+
+
+def show_favorites(cluster: Cluster) -> None:
+    """Show how long a move in a full category takes."""
+    rows = [(name, *(f"{milliseconds:.1f}" for milliseconds in found)) for name, found in favorites.measure(cluster)]
+    titles = ("move among 1,000 favorites", "median, ms", "99 %, ms", "max, ms")
+    say(f"\n### {favorites.TIMES} moves of each kind\n\n{report.table(titles, rows)}")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:

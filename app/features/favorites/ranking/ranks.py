@@ -7,9 +7,9 @@ changed, which the deferrable unique constraint allows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import BigInteger, bindparam, cast, column, func, select, update
+from sqlalchemy import BigInteger, Update, bindparam, cast, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -57,7 +57,8 @@ class Orders:
     def store(self) -> None:
         """Store the ranks that have changed."""
         for category_id in sorted(self._changed):
-            store_order(self._session, self._orders[category_id])
+            ids = {"ids": self._orders[category_id]}
+            self._session.execute(STORE_RANKS, ids, execution_options={"synchronize_session": False})
 
 
 def own_account() -> int:
@@ -121,17 +122,15 @@ def _place_of(session: Session, account_id: int, favorite_id: int) -> tuple[int,
     return None if row is None else (row[0], row[1])
 
 
-def store_order(session: Session, ids: Sequence[int]) -> None:
-    """Store the ranks that follow from the order of a locked category."""
+def _store_ranks() -> Update:
+    """Return the statement that stores the ranks of favorites, whose ids ``:ids`` are in order."""
     listed = func.unnest(cast(bindparam("ids"), ARRAY(BigInteger))).table_valued(
         column("id", BigInteger), with_ordinality="ranking"
     )
     new = listed.render_derived(name="new")
-    ranks = (
-        update(Favorite)
-        .where(Favorite.id == new.c.id, Favorite.ranking != new.c.ranking)
-        .values(ranking=new.c.ranking)
-        # Ranks follow other favorites, so they do not count as a change of the record.
-        .values(updated_at=Favorite.updated_at)
-    )
-    session.execute(ranks, {"ids": list(ids)}, execution_options={"synchronize_session": False})
+    changed = update(Favorite).where(Favorite.id == new.c.id, Favorite.ranking != new.c.ranking)
+    # Ranks follow other favorites, so they do not count as a change of the record.
+    return changed.values(ranking=new.c.ranking, updated_at=Favorite.updated_at)
+
+
+STORE_RANKS = _store_ranks()
