@@ -23,7 +23,9 @@ from app.features.favorites.resource import FAVORITES, Favorites
 from app.http.problems import Fault, InvalidCursor, InvalidQuery, NotFound
 from extensions.database import Statement, fetch
 
-_definitions = Statement("SELECT id, attributes FROM categories WHERE account_id = %(account)s ORDER BY id")
+_DEFINED = "FROM categories, jsonb_array_elements(attributes) AS defined WHERE account_id = %(account)s"
+_definitions = Statement(f"SELECT id, defined {_DEFINED} AND defined ->> 'key' = ANY(%(keys)s) ORDER BY id")
+_keys = Statement(f"SELECT id, defined ->> 'key' {_DEFINED}")
 
 
 def list_favorites() -> Response:
@@ -63,47 +65,52 @@ def _parsed(scope: str, pairs: Pairs, categories: set[int] | None) -> tuple[Favo
     `categories` are those that define the attributes, None for all. Raises `InvalidQuery`.
     """
     sent = [*pairs, *_pairs_of_cursor(pairs)]
+    keys = sorted({key for name, _ in sent if (key := _key_in(name)) is not None})
+    if not keys:
+        return FAVORITES, parse_query(FAVORITES, scope, pairs)
     if categories is None:
         categories = _category_ids(sent)
-    if not any(name.startswith(PREFIX) for name, _ in sent):
-        return FAVORITES, parse_query(FAVORITES, scope, pairs)
-    rows = fetch(_definitions, {"account": own_account()})
+    rows = fetch(_definitions, {"account": own_account(), "keys": keys})
     attributes = _united(stored for category_id, stored in rows if categories is None or category_id in categories)
     _refuse_ambiguous(attributes, sent)
-    known = Favorites(tuple(each for each in attributes.values() if each is not None))
-    query = parse_query(known, scope, pairs)
-    names = {condition.name for condition in query.conditions}
-    # Statements are cached by resource, so it has no other attributes than those that the statement compares.
-    return Favorites(tuple(each for each in known.attributes if f"{PREFIX}{each.key}" in names)), query
+    # Parsed queries and statements are cached by resource, so it has no attributes but these.
+    resource = Favorites(tuple(each for each in attributes.values() if each is not None))
+    if attributes.keys() == set(keys):
+        return resource, parse_query(resource, scope, pairs)
+    named = fetch(_keys, {"account": own_account()})
+    others = {key for category_id, key in named if categories is None or category_id in categories} - set(keys)
+    # It has a filter for each attribute, because the error about an unknown one names the others.
+    parse_query(Favorites((*resource.attributes, *(Attribute(key, "text") for key in sorted(others)))), scope, pairs)
+    raise AssertionError("unreachable")  # an attribute is unknown
 
 
-def _united(definitions: Iterable[list[dict[str, Any]]]) -> dict[str, Attribute | None]:
+def _key_in(parameter: str) -> str | None:
+    """Return the key of a parameter that is a filter by an attribute."""
+    name = parameter.partition("[")[0]
+    return name.removeprefix(PREFIX) if name.startswith(PREFIX) else None
+
+
+def _united(definitions: Iterable[dict[str, Any]]) -> dict[str, Attribute | None]:
     """Return the attributes of several categories by key, None for one that has several types."""
     united: dict[str, Attribute | None] = {}
-    for stored in definitions:
-        for key, attribute in attributes_of(stored).items():
-            known = united.get(key, attribute)
-            if known is None or known.type != attribute.type:
-                united[key] = None
-            else:
-                values = tuple(dict.fromkeys([*known.values, *attribute.values]))
-                united[key] = Attribute(key, known.type, values)
+    for key, attribute in (each for stored in definitions for each in attributes_of([stored]).items()):
+        known = united.get(key, attribute)
+        if known is None or known.type != attribute.type:
+            united[key] = None
+        else:
+            values = tuple(dict.fromkeys([*known.values, *attribute.values]))
+            united[key] = Attribute(key, known.type, values)
     return united
 
 
 def _refuse_ambiguous(attributes: dict[str, Attribute | None], sent: Pairs) -> None:
-    faults = [
-        Fault(
-            "query",
-            name,
-            "mismatch",
-            f"Your categories define {key} with different types; add category_id, such as category_id=5.",
-        )
-        for name in dict.fromkeys(name for name, _ in sent)
-        if (key := name.removeprefix(PREFIX).partition("[")[0]) in attributes
-        and name.startswith(PREFIX)
-        and attributes[key] is None
-    ]
+    """Raise `InvalidQuery` if the query compares an attribute that has several types."""
+    faults = []
+    for name in dict.fromkeys(name for name, _ in sent):
+        key = _key_in(name)
+        if key is not None and attributes.get(key, True) is None:
+            detail = f"Your categories define {key} with different types; add category_id, such as category_id=5."
+            faults.append(Fault("query", name, "mismatch", detail))
     if faults:
         raise InvalidQuery.from_faults(faults)
 
