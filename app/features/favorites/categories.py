@@ -51,10 +51,15 @@ class Categories(Resource):
         """`drops_values`: a change of attributes also deletes the values of favorites that it makes invalid."""
         self._drops_values = drops_values
 
+    def lock_before(self, session: Session, record_id: int, body: Any) -> None:
+        """Lock the account before its category, in the order in which an account is deleted."""
+        _lock_account(session)
+
     def save(self, session: Session, drafts: list[Draft]) -> None:
         """Store categories. Raises `Conflict`."""
-        _lock_account(session)
         new = [draft for draft in drafts if draft.record.id is None]
+        if new:
+            _lock_account(session)
         _refuse_many(session, len(new))
         _refuse_taken_names(session, drafts)
         for draft in drafts:
