@@ -44,6 +44,8 @@ FEATURES = (
     "app.features.history.audit.routes.audit",
     "app.features.history.routes.changes",
     "app.features.history.record.routes.record_history",
+    "app.features.favorites.routes.categories.categories",
+    "app.features.favorites.routes.favorites.favorites",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",

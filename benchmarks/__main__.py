@@ -31,6 +31,7 @@ from . import (
     endurance,
     export,
     fairness,
+    favorites,
     filters,
     followers,
     gutenberg,
@@ -67,6 +68,7 @@ PARTS = (
     "sign-ins",
     "followers",
     "history",
+    "favorites",
 )
 
 
@@ -152,6 +154,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_followers(cluster, plan, folder)
     if "history" in parts:
         show_history(cluster, plan, folder)
+    if "favorites" in parts:
+        show_favorites(cluster)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
@@ -229,6 +233,8 @@ def show_followers(cluster: Cluster, plan: Plan, folder: Path) -> None:
     before, after = cost.memory
     threads = f"{cost.threads[0]} and {cost.threads[1]} threads"
     say(f"\nWithout followers and with them: {threads}, {before / 1e6:.1f} and {after / 1e6:.1f} MB of memory (PSS).")
+
+
 def show_history(cluster: Cluster, plan: Plan, folder: Path) -> None:
     """Show what history costs writes and an import, and how fast the history of a record is read."""
     for what, found in history.writes_with_and_without(cluster, plan.small, folder, plan.rounds, plan.seconds):
@@ -252,6 +258,13 @@ def show_history(cluster: Cluster, plan: Plan, folder: Path) -> None:
     table = [(name, *report.percentiles(seconds)) for name, seconds in times.items()]
     titles = ("", "p50 ms", "p95", "p99")
     say(f"\n### Reads among {history.CHANGES:,} changes\n\n{report.table(titles, table)}")
+
+
+def show_favorites(cluster: Cluster) -> None:
+    """Show how long a move in a full category takes."""
+    rows = [(name, *(f"{milliseconds:.1f}" for milliseconds in found)) for name, found in favorites.measure(cluster)]
+    titles = ("move among 1,000 favorites", "median, ms", "99 %, ms", "max, ms")
+    say(f"\n### {favorites.TIMES} moves of each kind\n\n{report.table(titles, rows)}")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:

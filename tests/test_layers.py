@@ -44,7 +44,7 @@ LAYERS: list[Any] = [
     {"app.authors"},
     {"app.books"},
     {
-        "app.features": [{"accounts"}, {"service", "suggest", "duplicates", "merges", "history"}],
+        "app.features": [{"accounts"}, {"service", "suggest", "duplicates", "merges", "history", "favorites"}],
         "app.transfer": [
             {"errors", "records", "warning_codes"},
             {"preconditions"},
@@ -71,7 +71,11 @@ LAYERS: list[Any] = [
     {"gunicorn.conf"},
 ]
 MOST_ENTRIES, MOST_LINES = 9, 300
-TABLES_OF_CASES = {"tests/contract/hostile/bad_requests.py", "tests/contract/access/bad_accounts.py"}
+TABLES_OF_CASES = {
+    "tests/contract/hostile/bad_requests.py",
+    "tests/contract/access/bad_accounts.py",
+    "tests/contract/access/favorites/bad_favorites.py",
+}
 PARTS = ("app", "extensions", "wsgi.py", "asgi.py", "gunicorn.conf.py")
 
 

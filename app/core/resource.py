@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import Table
+from sqlalchemy import BigInteger, ColumnElement, Table, bindparam
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.http.access.gate import current_identity
 from extensions.cache import Area
 
 from .columns.search import RANK_MOST, Search
 from .fields import Faults, Field, FieldType, Filter, SearchText, WholeNumber, fields_of
 from .parameters import LIST_PARAMETERS, RELEVANCE, SEARCH
+
+OWNER = "owner"  # the SQL parameter of the account whose records a statement selects
 
 
 @dataclass
@@ -36,13 +39,16 @@ class Resource:
     name: ClassVar[str]  # the plural, in paths
     noun: ClassVar[str]  # the singular, in sentences
     model: ClassVar[type[DeclarativeBase]]
-    area: ClassVar[Area] = Area.CATALOG  # what its writes change
+    area: ClassVar[Area | None] = Area.CATALOG  # what its writes change; None: nothing that is cached
+    owner: ClassVar[str | None] = None  # the column of the account that a record belongs to, if no other may see it
+    default_sort: ClassVar[str] = "id"
     merges: ClassVar[Table | None] = None  # the table of merged records
     search: ClassVar[Search | None] = None  # how `q` is searched
     search_example: ClassVar[str] = ""
     parameters: ClassVar[tuple[str, ...]] = LIST_PARAMETERS  # of its list, besides filters
     patch_example: ClassVar[dict[str, Any]] = {}
     further_fields: ClassVar[Iterable[tuple[Field, str]]] = ()  # without a column; with the preceding member
+    further_inputs: ClassVar[Iterable[Field]] = ()  # members of a body that the representation does not have
     further_filters: ClassVar[Iterable[Filter]] = ()  # not of a single column, or replacing the filter of one
 
     def resolve_references(self, session: Session, drafts: list[Draft], faults: Faults) -> None:
@@ -81,6 +87,21 @@ class Resource:
             index = next(index for index, field in enumerate(fields) if field.name == before)
             fields.insert(index + 1, further)
         return {field.name: field for field in fields}
+
+    @cached_property
+    def inputs(self) -> dict[str, Field]:
+        """The members that a body may set, by name."""
+        writable = {name: field for name, field in self.fields.items() if not field.read_only}
+        return {**{field.name: field for field in self.further_inputs}, **writable}
+
+    @property
+    def owner_conditions(self) -> list[ColumnElement[bool]]:
+        """The condition that excludes the records of other accounts, if records belong to accounts."""
+        return [self.table.c[self.owner] == bindparam(OWNER, type_=BigInteger)] if self.owner else []
+
+    def owner_values(self) -> dict[str, Any]:
+        """Return the value of the parameter of `owner_conditions`: the account of the current request."""
+        return {OWNER: current_identity().account_id} if self.owner else {}
 
     @cached_property
     def filters(self) -> dict[str, Filter]:

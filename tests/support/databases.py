@@ -157,6 +157,7 @@ EMPTY = f"""
         IF {FEW_ROWS} > (SELECT count(*) FROM (SELECT FROM books UNION ALL SELECT FROM authors LIMIT {FEW_ROWS})) THEN
             DELETE FROM contributions; DELETE FROM book_merges; DELETE FROM author_merges;
             DELETE FROM stale_books; DELETE FROM stale_authors; DELETE FROM idempotency_keys;
+            DELETE FROM favorites; DELETE FROM categories;
             DELETE FROM books; DELETE FROM authors; DELETE FROM vocabulary;
             DELETE FROM tokens; DELETE FROM one_time_links; DELETE FROM accounts; DELETE FROM failed_sign_ins;
             DELETE FROM changes; DELETE FROM revisions;
@@ -166,7 +167,8 @@ EMPTY = f"""
         END IF;
         UPDATE change_feed SET last_position = 0, pruned_position = 0;
         PERFORM setval(name, 1, false) FROM unnest(ARRAY[
-            'books_id_seq', 'authors_id_seq', 'book_merges_place_seq', 'author_merges_place_seq']) AS name;
+            'books_id_seq', 'authors_id_seq', 'book_merges_place_seq', 'author_merges_place_seq',
+            'categories_id_seq', 'favorites_id_seq']) AS name;
     END $$
 """
 

@@ -160,7 +160,7 @@ class CreateRecords(ResourceOperation):
         new = ref("schemas", f"New{self.name}")
         schema = {"oneOf": [new, {"type": "array", "minItems": 1, "maxItems": BATCH_MOST, "items": new}]}
         example = sent_example(self.resource)
-        required = {name: example[name] for name, field in self.resource.fields.items() if field.required}
+        required = {name: example[name] for name, field in self.resource.inputs.items() if field.required}
         return body_of(method, schema, {"one": example, "several": [example, required]})
 
     def responses(self) -> dict[str, Schema]:

@@ -71,7 +71,7 @@ def record_schemas(resource: Resource) -> dict[str, Schema]:
     name = schema_name(resource)
     properties = {field.name: _received(field) for field in resource.fields.values()}
     record = {"type": "object", "additionalProperties": False, "properties": properties}
-    writable = [field for field in resource.fields.values() if not field.read_only]
+    writable = list(resource.inputs.values())
     sent = {field.name: _sent(field) for field in writable}
     read_only = {
         field.name: {**_received(field), "readOnly": True} for field in resource.fields.values() if field.read_only
@@ -121,7 +121,7 @@ def received_example(resource: Resource) -> Schema:
 
 def sent_example(resource: Resource) -> Schema:
     """Return an example of a record as clients send it."""
-    return {name: field.example for name, field in resource.fields.items() if not field.read_only}
+    return {name: field.example for name, field in resource.inputs.items()}
 
 
 def page_example(resource: Resource, data: list[Any]) -> Schema:

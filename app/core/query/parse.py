@@ -138,7 +138,7 @@ def _parse(resource: Resource, scope: str, pairs: tuple[tuple[str, str], ...], f
         conditions=tuple(condition for condition in conditions if condition.name != SEARCH),
         search=search,
         sort=("sort" in resource.parameters and reader.sort(resource))
-        or (SortKey("id" if search is None else RELEVANCE),),
+        or (SortKey(resource.default_sort if search is None else RELEVANCE),),
         fields=reader.fields(resource) or tuple(resource.fields),
         limit=LIMIT_DEFAULT if limit is None else limit,
         offset=offset or 0,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate
+from typing import Any
 
 from flask import Response, current_app
+from sqlalchemy import Connection
 
 from app.core.query.pairs import request_pairs
 from app.core.query.parse import START_AGAIN, parse_fields, parse_query
@@ -48,7 +50,7 @@ def show_planned(resource: Resource, plan: Callable[[tuple[str, ...]], ReadPlan]
 
 def index(resource: Resource) -> Response:
     """Return the response to a GET of a list: a page or a stream."""
-    return _list(resource, parse_query(resource, resource.name, request_pairs()))
+    return list_records(resource, parse_query(resource, resource.name, request_pairs()))
 
 
 def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: str) -> Response:
@@ -59,7 +61,7 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
     query = parse_query(resource, f"{parent.name}/{parent_id}/{resource.name}", request_pairs())
     belonging = query.with_condition(Condition(filter_name, "eq", (parent_id,)))
     try:
-        return _list(resource, belonging, Parent(parent, parent_id))
+        return list_records(resource, belonging, Parent(parent, parent_id))
     except NotFound as problem:
         redirect = redirect_merged(parent, parent_id, problem, f"/{resource.name}")
         if query.cursor:
@@ -68,7 +70,8 @@ def index_of(resource: Resource, parent: Resource, parent_id: int, filter_name: 
         return redirect
 
 
-def _list(resource: Resource, query: Query, parent: Parent | None = None) -> Response:
+def list_records(resource: Resource, query: Query, parent: Parent | None = None) -> Response:
+    """Return the response to a GET of a list whose query is parsed: a page or a stream."""
     format_ = requested_format(query)
     refuse_scans(resource, query)
     if format_ is None:
@@ -99,20 +102,35 @@ def _page(resource: Resource, query: Query, parent: Parent | None) -> Response:
     return read_response(body, headers)
 
 
-def _rows(resource: Resource, query: Query, parent: Parent | None) -> tuple[list[PageRow], int]:
+def page_within(connection: Connection, resource: Resource, query: Query) -> tuple[bytes, list[tuple[str, str]]]:
+    """Return the body and the header `Link` of a page without a search, as it is in the transaction of a connection."""
+
+    def run(plan: ReadPlan) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in plan.statement.run_within(connection, plan.values)]
+
+    rows, most = _rows(resource, query, None, run)
+    return render_page(resource, query, rows, most, None)
+
+
+def _rows(
+    resource: Resource,
+    query: Query,
+    parent: Parent | None,
+    run: Callable[[ReadPlan], list[tuple[Any, ...]]] = ReadPlan.run,
+) -> tuple[list[PageRow], int]:
     """Return the rows of a page, and how many of them it has.
 
     The page has at most PAGE_MAX_BYTES, but always a row. If none of its records has more than its part of that, the
     page fits. Else the texts of the large ones are not read, only their sizes, and those that fit are read once more.
     """
     page_bytes: int = current_app.config["PAGE_MAX_BYTES"]
-    rows = plan_page(resource, query, parent, page_bytes // (query.limit + 1)).run()
+    rows = run(plan_page(resource, query, parent, page_bytes // (query.limit + 1)))
     if all(row[0] is not None or row[1] is None for row in rows):
         return list(rows), query.limit
     ends = accumulate(row[2] + len(",") for row in rows)
     fitting = max(1, sum(end <= page_bytes for end in ends))
     most = min(fitting, query.limit)
-    return list(plan_page(resource, replace(query, limit=most), parent).run()), most
+    return list(run(plan_page(resource, replace(query, limit=most), parent))), most
 
 
 def _may_be_misspelled(resource: Resource, query: Query, parent: Parent | None, count: int) -> bool:

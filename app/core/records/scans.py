@@ -30,9 +30,11 @@ _estimate = Statement("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = t
 def refuse_scans(resource: Resource, query: Query) -> None:
     """Raise `InvalidQuery` if a `contains` of the query is too short for a catalog of this size.
 
-    It is allowed up to CONTAINS_SCAN_MAX_ROWS records, as the planner estimates them, and beside a filter that leaves
-    few records.
+    It is allowed up to CONTAINS_SCAN_MAX_ROWS records, as the planner estimates them, beside a filter that leaves few
+    records, and among the records of one account.
     """
+    if resource.owner:
+        return
     short = [condition for condition in query.conditions if _is_too_short(resource, condition)]
     if not short or any(each.name in FEW_RECORDS and each.operator in EQUALITY for each in query.conditions):
         return

@@ -23,7 +23,7 @@ def validate_new(resource: Resource, body: Json, pointer: str, faults: Faults) -
         if field.read_only and name in body:
             faults.add(f"{pointer}/{name}", "read_only", f"{name} is set by the service; leave it out.")
     _refuse_unknown(resource, body, pointer, faults)
-    return _all_values(_writable(resource), body, pointer, faults)
+    return _all_values(resource.inputs, body, pointer, faults)
 
 
 def validate_members(fields: Mapping[str, Field], body: Json, faults: Faults) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def validate_replacement(resource: Resource, body: Json, record_id: int | None, 
         return {}
     require_same_id(body, record_id, faults)
     _refuse_unknown(resource, body, "", faults)
-    return _all_values(_writable(resource), body, "", faults)
+    return _all_values(resource.inputs, body, "", faults)
 
 
 def validate_patch(resource: Resource, body: Json, record_id: int, faults: Faults) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def validate_patch(resource: Resource, body: Json, record_id: int, faults: Fault
     require_same_id(body, record_id, faults)
     return {
         name: _value(field, body[name], f"/{name}", faults)
-        for name, field in _writable(resource).items()
+        for name, field in resource.inputs.items()
         if name in body and not isinstance(body[name], dict)
     }
 
@@ -62,8 +62,8 @@ def validate_patch(resource: Resource, body: Json, record_id: int, faults: Fault
 def merge_objects(resource: Resource, body: Json, current: dict[str, Json], faults: Faults) -> dict[str, Any]:
     """Return the values of the members of a valid patch that change a part of those in `current`."""
     return {
-        name: _value(field, _merge(current[name], body[name]), f"/{name}", faults)
-        for name, field in _writable(resource).items()
+        name: _value(field, _merge(current.get(name), body[name]), f"/{name}", faults)
+        for name, field in resource.inputs.items()
         if isinstance(body, dict) and isinstance(body.get(name), dict)
     }
 
@@ -111,10 +111,6 @@ def _merge(target: Json, patch: Json) -> Json:
     return merged
 
 
-def _writable(resource: Resource) -> dict[str, Field]:
-    return {name: field for name, field in resource.fields.items() if not field.read_only}
-
-
 def _is_object(body: Json, pointer: str, faults: Faults) -> bool:
     if not isinstance(body, dict):
         faults.add(pointer, "type", f"This must be an object, not {json_type(body)}.")
@@ -122,7 +118,7 @@ def _is_object(body: Json, pointer: str, faults: Faults) -> bool:
 
 
 def _refuse_unknown(resource: Resource, body: dict[str, Json], pointer: str, faults: Faults) -> None:
-    _refuse_others(resource.fields, list(_writable(resource)), body, pointer, faults)
+    _refuse_others({**resource.fields, **resource.inputs}, list(resource.inputs), body, pointer, faults)
 
 
 def _refuse_others(

@@ -7,7 +7,7 @@ the schema, conflicts with the stored data.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -86,9 +86,9 @@ def create(resource: Resource) -> Response:
     return write_response('{"data":[' + ",".join(texts) + "]}", HTTPStatus.CREATED, tagged=False)
 
 
-def replace(resource: Resource, record_id: int) -> Response:
-    """Return the response to a PUT of a record that exists."""
-    begin()
+def replace(resource: Resource, record_id: int, parameters: Sequence[str] = ()) -> Response:
+    """Return the response to a PUT of a record that exists; `parameters` are allowed in the query."""
+    begin(parameters)
     body = read_json()
 
     faults_of_body = Faults()
@@ -103,9 +103,9 @@ def replace(resource: Resource, record_id: int) -> Response:
     return write_response(transaction(work, area=resource.area), HTTPStatus.OK)
 
 
-def patch(resource: Resource, record_id: int) -> Response:
-    """Return the response to a PATCH (JSON Merge Patch, RFC 7396)."""
-    begin()
+def patch(resource: Resource, record_id: int, parameters: Sequence[str] = ()) -> Response:
+    """Return the response to a PATCH (JSON Merge Patch, RFC 7396); `parameters` are allowed in the query."""
+    begin(parameters)
     body = read_json()
 
     faults_of_body = Faults()
@@ -173,7 +173,8 @@ def lock_record(
     from before the wait.
     """
     record: Any = session.scalars(
-        select(resource.model).where(condition).with_for_update(key_share=not whole)
+        select(resource.model).where(condition, *resource.owner_conditions).with_for_update(key_share=not whole),
+        resource.owner_values(),
     ).one_or_none()
     if record is None:
         raise NotFound(f"There is no {named}; check the URL.")
@@ -185,12 +186,13 @@ def lock_record(
 def representation(session: Session, resource: Resource, record_id: int) -> str:
     """Return the JSON text of a record, as it is in this transaction."""
     statement = record_by_id(resource, tuple(resource.fields))
-    return str(statement.run_within(session.connection(), {"id": record_id}).scalar_one())
+    values = {"id": record_id, **resource.owner_values()}
+    return str(statement.run_within(session.connection(), values).scalar_one())
 
 
-def begin() -> None:
-    """Check the request up to its body: no parameters, and JSON is acceptable."""
-    parse_options(request_pairs())
+def begin(parameters: Sequence[str] = ()) -> None:
+    """Check the request up to its body: no other parameters than these, and JSON is acceptable."""
+    parse_options(request_pairs(), parameters)
     require_acceptable()
 
 

@@ -41,7 +41,7 @@ class Parent(NamedTuple):
 
 def plan_record(resource: Resource, fields: tuple[str, ...], record_id: int) -> ReadPlan:
     """Return the plan for one record: a row of its JSON text, or none."""
-    return ReadPlan(record_by_id(resource, fields), {"id": record_id})
+    return ReadPlan(record_by_id(resource, fields), {"id": record_id, **resource.owner_values()})
 
 
 def plan_page(
@@ -53,7 +53,8 @@ def plan_page(
     """
     strategy = choose_strategy(resource, query) if query.is_ranked else None
     shape = shape_of(resource, query, strategy)
-    values = {**values_of(query), "most": BIGINT_MAX if record_bytes is None else record_bytes}
+    most = BIGINT_MAX if record_bytes is None else record_bytes
+    values = {**values_of(query), **resource.owner_values(), "most": most}
     if parent:
         values["parent"] = parent.id
     statement = list_page(resource, shape, parent.resource.table if parent else None)
@@ -75,10 +76,12 @@ def share_of(query: Query) -> Share:
 
 def plan_list(resource: Resource, query: Query) -> ReadPlan:
     """Return the plan for all rows of a list: one column of JSON text."""
-    return ReadPlan(whole_list(resource, shape_of(resource, query)), values_of(query))
+    values = {**values_of(query), **resource.owner_values()}
+    return ReadPlan(whole_list(resource, shape_of(resource, query)), values)
 
 
 def plan_count(resource: Resource, query: Query) -> ReadPlan:
     """Return the plan for the number of rows of a list."""
     rows = selected_rows(resource, selection_of(resource, query))
-    return ReadPlan(Statement(f"SELECT count(*) FROM ({rows.sql}) AS selected", rows.constants), values_of(query))
+    values = {**values_of(query), **resource.owner_values()}
+    return ReadPlan(Statement(f"SELECT count(*) FROM ({rows.sql}) AS selected", rows.constants), values)

@@ -47,7 +47,8 @@ def record_where(resource: Resource, fields: tuple[str, ...], condition: ColumnE
 
     It returns a row of JSON text, or none.
     """
-    return compiled(_documents(resource, fields, resource.table).where(condition), prepared=True)
+    documents = _documents(resource, fields, resource.table).where(condition, *resource.owner_conditions)
+    return compiled(documents, prepared=True)
 
 
 @lru_cache(maxsize=256)

@@ -46,6 +46,7 @@ def conditions_of(
                 )
             )
     conditions += [build(resource.table, comparisons) for build, comparisons in shared.items()]
+    conditions += resource.owner_conditions
     if filters_by_row:
         conditions = [hide_correlation(condition) for condition in conditions]
     if selection.search is None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 LET_IN = 0  # any status but 401 and 403
 
-HEALTH, DOCUMENTATION, ENTRY, READ, WRITE, ACCOUNT, SESSION, ADMIN, ADMIN_SESSION = KINDS = (
+HEALTH, DOCUMENTATION, ENTRY, READ, WRITE, ACCOUNT, FAVORITES, SESSION, ADMIN, ADMIN_SESSION = KINDS = (
     "health",  # credentials are ignored
     "documentation",  # public
     "entry",  # public: signing in and up, and one-time links
     "read",  # of the catalog
     "write",  # of the catalog
     "account",  # the client's own account
+    "favorites",  # the client's own favorites
     "session",  # what a key must not do with its own account
     "admin",
     "admin session",  # what a key of an administrator must not do
@@ -50,6 +51,19 @@ ROUTES = {
     "POST /authors/{id}/restore": WRITE,
     "GET /changes": READ,
     "GET /suggest": READ,
+    "GET /categories": FAVORITES,
+    "POST /categories": FAVORITES,
+    "GET /categories/{id}": FAVORITES,
+    "PUT /categories/{id}": FAVORITES,
+    "PATCH /categories/{id}": FAVORITES,
+    "DELETE /categories/{id}": FAVORITES,
+    "GET /categories/{id}/favorites": FAVORITES,
+    "PUT /categories/{id}/order": FAVORITES,
+    "GET /favorites": FAVORITES,
+    "POST /favorites": FAVORITES,
+    "GET /favorites/{id}": FAVORITES,
+    "PATCH /favorites/{id}": FAVORITES,
+    "DELETE /favorites/{id}": FAVORITES,
     "POST /tokens": ENTRY,
     "GET /tokens": ACCOUNT,
     "DELETE /tokens": SESSION,
@@ -83,7 +97,7 @@ NONE, READER, EDITOR, AUTO, AUTO_WITHOUT_ADMIN = SETTINGS = ("none", "reader", "
 
 # What clients without an account get, by the setting ANONYMOUS.
 _OPEN = {HEALTH: LET_IN, DOCUMENTATION: LET_IN, ENTRY: LET_IN}
-_CLOSED = {ACCOUNT: 401, SESSION: 401, ADMIN: 401, ADMIN_SESSION: 401}
+_CLOSED = {ACCOUNT: 401, FAVORITES: 401, SESSION: 401, ADMIN: 401, ADMIN_SESSION: 401}
 _READS = {**_OPEN, READ: LET_IN, WRITE: 401, **_CLOSED}
 _WRITES = {**_OPEN, READ: LET_IN, WRITE: LET_IN, **_CLOSED}
 ANONYMOUS = {
@@ -107,7 +121,15 @@ CALLERS = {
     "reader": _READER,
     "editor": _EDITOR,
     "admin": _ADMIN,
-    "key without the scope": {**_ADMIN, READ: 403, WRITE: 403, SESSION: 403, ADMIN: 403, ADMIN_SESSION: 403},
+    "key without the scope": {
+        **_ADMIN,
+        READ: 403,
+        WRITE: 403,
+        FAVORITES: 403,
+        SESSION: 403,
+        ADMIN: 403,
+        ADMIN_SESSION: 403,
+    },
     "key with all scopes": {**_ADMIN, SESSION: 403, ADMIN_SESSION: 403},
     "session cookie": _EDITOR,
 }

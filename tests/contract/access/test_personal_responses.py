@@ -13,6 +13,7 @@ from flask import Flask
 from app.http.access.audience import shared_paths, uncached_paths
 from app.http.access.rights import Right, right_of
 from tests.support.accounts import add_account, add_token, bearer
+from tests.support.databases import execute
 from tests.support.servers.gunicorn import Server
 from tests.support.servers.redis import Redis
 
@@ -38,19 +39,31 @@ def personal_reads(app: Flask) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def account_id(with_admin: tuple[str, Callers]) -> int:
-    return add_account(with_admin[0]).id
+def personal_id(with_admin: tuple[str, Callers]) -> int:
+    """The id of an account, and of a category and a favorite of the administrator."""
+    url, _ = with_admin
+    number = add_account(url).id
+    category = (
+        "INSERT INTO categories (id, account_id, name) SELECT %s, id, 'Novels' FROM accounts WHERE role = 'admin'"
+    )
+    execute(url, category, number)
+    favorite = (
+        "INSERT INTO favorites (id, account_id, category_id, ranking, title) "
+        "SELECT id, account_id, id, 1, 'Emma' FROM categories WHERE id = %s"
+    )
+    execute(url, favorite, number)
+    return number
 
 
 def test_some_reads_are_personal(session_app: Flask) -> None:
     assert {"GET /me", "GET /tokens", "GET /accounts"} <= set(personal_reads(session_app))
 
 
-def test_no_cache_stores_a_personal_read(apps: Apps, account_id: int) -> None:
+def test_no_cache_stores_a_personal_read(apps: Apps, personal_id: int) -> None:
     app, callers = apps["reader"]
     for route in personal_reads(app):
         for _ in range(2):
-            response = send(app, route.replace("{id}", str(account_id)), callers["admin"])
+            response = send(app, route.replace("{id}", str(personal_id)), callers["admin"])
             assert (route, response.status_code) == (route, 200)
             assert response.headers["Cache-Control"] == "private, no-store"
             assert "hit" not in response.headers.get("Cache-Status", "")
@@ -59,7 +72,7 @@ def test_no_cache_stores_a_personal_read(apps: Apps, account_id: int) -> None:
 
 def test_personal_and_public_paths_share_no_segment(session_app: Flask) -> None:
     assert uncached_paths(session_app) & shared_paths(session_app) == set()
-    personal = {"me", "tokens", "accounts", "password-resets", "setup"}
+    personal = {"me", "tokens", "accounts", "password-resets", "setup", "categories", "favorites"}
     assert personal | {"health", "changes", "audit"} == uncached_paths(session_app)
 
 

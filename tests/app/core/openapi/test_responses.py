@@ -199,10 +199,16 @@ class ClientWithToken:
 
 
 def knows_example(url: str, account: StoredAccount, path: str) -> None:
-    """Give an account the password of the examples, and the e-mail address where they sign in with it."""
+    """Give an account what the examples name: a password, where they sign in an e-mail address, and favorites."""
     if path in ("/tokens", "/me/password"):
         hashed = hash_password("four words or more")
         execute(url, "UPDATE accounts SET password_hash = %s WHERE id = %s", hashed, account.id)
     if path == "/tokens":
         email = "ann@example.com"
         execute(url, "UPDATE accounts SET email = %s, email_key = %s WHERE id = %s", email, email, account.id)
+    if path.startswith(("/categories/", "/favorites")):
+        moods = json.dumps([{"key": "mood", "type": "enum", "values": ["hopeful", "dark"], "required": False}])
+        category = "INSERT INTO categories (account_id, name, attributes) VALUES (%s, 'Old', %s)"
+        execute(url, category, account.id, moods)
+        favorites = "INSERT INTO favorites (account_id, category_id, ranking, title) SELECT %s, 1, n, 'x' FROM "
+        execute(url, f"{favorites} generate_series(1, 3) AS n", account.id)

@@ -1,0 +1,1 @@
+"""The attributes of favorites: definitions, values, filters."""

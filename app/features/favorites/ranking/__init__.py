@@ -1,0 +1,1 @@
+"""The ranks of favorites: locks, orders, and where a favorite goes."""
