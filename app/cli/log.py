@@ -15,7 +15,8 @@ from app.config import command_line
 from app.features.history.change import ChangeRow, account_document, documents
 from app.features.history.feed.position import parse_position
 from app.features.history.feed.query import NOW
-from app.features.history.feed.read import PositionAhead, PositionPruned, last_position, read_changes
+from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
+from app.features.history.positions import last_position
 from app.transfer.cli.failure import CommandFailed
 from app.transfer.errors import NoTables
 from app.transfer.preconditions import require_tables

@@ -50,7 +50,7 @@ class _DryRun(Exception):
 
 
 def write_record(
-    work: Callable[[Session], str], *, is_dry_run: bool, long: bool = False, area: Area = Area.CATALOG
+    work: Callable[[Session], str], *, is_dry_run: bool, long: bool = False, area: Area | None = Area.CATALOG
 ) -> Response:
     """Run work in a transaction, and return the response with the representation that it returns.
 

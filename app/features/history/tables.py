@@ -29,6 +29,7 @@ from extensions.database import db
 
 RESOURCES = ("books", "authors", "accounts", "tokens", "failed_sign_ins", "migrations")
 CATALOG_RESOURCES = ("books", "authors")  # in the public feed; all of them are in the audit
+VIAS = ("api", "page", "import", "cli", "sql")
 OPS = ("created", "updated", "deleted", "merged", "unmerged")
 
 REVISIONS = Table(
@@ -40,7 +41,7 @@ REVISIONS = Table(
     Column("at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
     # There is no foreign key to accounts: the changes of a deleted account stay.
     Column("account_id", BigInteger),
-    Column("via", Text, nullable=False),  # "api", "page", "import", "cli" or "sql"
+    Column("via", Text, nullable=False),  # one of `VIAS`
     Column("request_id", Text),
     Column("note", Text),
     Index("uq_revisions_position", "position", unique=True),

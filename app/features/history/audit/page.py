@@ -23,13 +23,14 @@ from app.core.records.stream import requested_format, stream_rows
 from app.core.sql.plan import ReadPlan
 from app.core.sql.shape import selection_of, values_of
 from app.features.history.change import ChangeRow, Read, documents
+from app.features.history.positions import last_position
 from app.http.problems import UriTooLong
 from app.http.responses import read_response
 from app.http.urls import URL_LONGEST, link
 from extensions.database import Share, Snapshot, fetch
 
 from .resource import AUDIT
-from .statements import NUMBER, all_changes, changes_within
+from .statements import all_changes, changes_within
 
 SECONDS = 0.25  # after these the page ends, even if it is not full
 POSITIONS, POSITIONS_MOST = 10_000, 250_000  # in the first range, and in any
@@ -42,7 +43,7 @@ def list_changes() -> Response:
     """Return the response to a GET of the audit: a page or a stream."""
     query = parse_query(AUDIT, AUDIT.name, request_pairs())
     format_ = requested_format(query)
-    last = int(fetch(NUMBER, {})[0][0])
+    last = last_position()
     if format_ is None:
         return _page(query, last)
     plan = ReadPlan(all_changes(selection_of(AUDIT, query)), values_of(query))

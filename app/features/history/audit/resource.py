@@ -25,12 +25,10 @@ from app.core.fields import (
     WholeNumber,
 )
 from app.core.resource import Resource
-from app.features.history.tables import CHANGES, OPS, RESOURCES
+from app.features.history.tables import CHANGES, OPS, RESOURCES, VIAS
 from app.http.headers.change_note import LONGEST
 from app.values import cell
 from app.values.json_value import Json
-
-VIAS = ("api", "page", "import", "cli", "sql")
 
 Build = Callable[[FromClause, dict[str, list[Comparison]]], ColumnElement[bool]]
 

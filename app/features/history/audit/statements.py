@@ -16,9 +16,6 @@ from extensions.database import Statement
 
 from .resource import AUDIT
 
-# Returns the last position, after it gave positions to all changes that were committed.
-NUMBER = Statement("SELECT number_changes()")
-
 ROW_BYTES = 400  # of a document without the values before and after
 
 # Changes with a position above `low` and up to `high`. A revision may begin before this range, or end after it.

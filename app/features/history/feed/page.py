@@ -11,13 +11,14 @@ from flask import Response, current_app
 from app.core.query.pairs import canonical
 from app.core.records.page import envelope, link_header
 from app.features.history.change import documents
+from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.responses import live_response
 from app.http.urls import link
 
 from .position import position_problem
 from .query import FeedQuery
-from .read import ChangePage, PositionAhead, PositionPruned, last_position, read_changes
+from .read import ChangePage, PositionAhead, PositionPruned, read_changes
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

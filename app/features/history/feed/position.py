@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from app.core.resource import Resource
+from app.features.history.positions import last_position
 from app.features.history.tables import CATALOG_RESOURCES
 from app.http.problems import BadRequest, Fault, InvalidQuery, PositionExpired, Problem
 from app.http.responses import Header
 
-from .read import PositionAhead, PositionPruned, last_position
+from .read import PositionAhead, PositionPruned
 
 CHANGE_POSITION = "X-Change-Position"
 CONTINUE = f"meta.last of a page, or the header {CHANGE_POSITION} of an export"

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from flask import current_app
 
 from app.features.history.change import COLUMNS, IS_CHANGE, ChangeRow
+from app.features.history.positions import last_position
 from app.features.history.tables import CATALOG_RESOURCES, OPS
 from extensions.database import Statement, fetch
 
 SCANNED_MOST = 5_000  # positions of a page: some 20 ms if each has a revision of its own
 
-_NUMBER = Statement("SELECT number_changes()")
 # The range begins with the revision of its first position. The changes of each revision are limited before they are
 # sorted, because a revision of an import has 10,000.
 # The large values of a page are bounded, too: a page ends before `most_bytes`, but has at least one row.
@@ -70,15 +70,6 @@ class ChangePage(NamedTuple):
     rows: list[ChangeRow]
     last: int  # the last position that was read, with a change that matches or without; the next page begins behind it
     more: bool  # whether there are positions behind `last`, with changes that match or without
-
-
-def last_position() -> int:
-    """Give positions to all committed changes, and return the last one.
-
-    Every change that was committed before the call has a position up to it. Raises `DatabaseUnavailable`.
-    """
-    [(last,)] = fetch(_NUMBER, {})
-    return int(last)
 
 
 def read_changes(

@@ -10,10 +10,9 @@ from flask import Flask, current_app
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.features.history.positions import last_position
 from app.features.history.tables import CATALOG_RESOURCES
 from extensions.database import start_repeating, transaction
-
-from .read import last_position
 
 PRUNED_AT_ONCE = 1_000  # positions in one transaction
 POLL_SECONDS = 600.0

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from app.core.fields import Id, Timestamp
+from app.core.fields import Id
 from app.core.openapi.describe import Components, Schema
 from app.core.openapi.operations import DRY_RUN_PARAMETER, IF_MATCH, WRITES, ResourceOperation, body_of, json_content
 from app.core.openapi.parameters import page_parameters
 from app.core.openapi.responses import headers
-from app.core.openapi.schemas import STRING, object_schema, or_null, page_example, page_schema, received_example, ref
-from app.features.history.tables import CATALOG_RESOURCES, OPS
+from app.core.openapi.schemas import object_schema, page_example, page_schema, received_example, ref
+from app.features.history.schema import CHANGE, CHANGE_EXAMPLE
 
 from .request import MEMBERS, UNDO, VERSION
 
 PARAMETERS = ("limit", "cursor")
-VIA = ("api", "page", "import", "cli", "sql")
-
-_POSITION = Id().json_schema(sent=False)
-CHANGE: Schema = object_schema(
-    {
-        "position": {**_POSITION, "description": "The position in the order of all changes; there may be gaps"},
-        "at": Timestamp().json_schema(sent=False),
-        "op": {"type": "string", "enum": list(OPS)},
-        "resource": {"type": "string", "enum": list(CATALOG_RESOURCES)},
-        "id": {**_POSITION, "description": "The id of the record"},
-        "changed": {"type": "array", "items": STRING, "description": "The names of the changed fields"},
-        "before": {"type": "object", "description": "Their values before; of a deletion, the whole record"},
-        "after": {"type": "object", "description": "Their values after; of a merge, the id it was `merged_into`"},
-        "by": {
-            **or_null(object_schema({"id": _POSITION, "name": or_null(STRING)})),
-            "description": "The account that made the change; null for clients without an account",
-        },
-        "via": {"type": "string", "enum": list(VIA)},
-        "request_id": {**or_null(STRING), "description": "Shared by all changes of one request"},
-        "note": {**or_null(STRING), "description": "The header `X-Change-Note` of the write"},
-    }
-)
 
 
 def change_example(resource: str) -> Schema:
     """Return an example of a change of a record."""
-    return {
-        "position": 18,
-        "at": "2026-01-31T12:00:00Z",
-        "op": "updated",
-        "resource": resource,
-        "id": 42,
+    changed = {
         "changed": ["identifiers"],
         "before": {"identifiers": {}},
-        "after": {"identifiers": {"wikidata": ["Q181659"]}},
-        "by": {"id": 1, "name": "Ann"},
-        "via": "api",
-        "request_id": "0123456789abcdef",
-        "note": "From Wikidata",
+        "after": {"identifiers": {"viaf": ["68936177"]}},
     }
+    return {**CHANGE_EXAMPLE, "resource": resource, **changed}
 
 
 class ListChangesOfRecord(ResourceOperation):
@@ -68,14 +38,14 @@ class ListChangesOfRecord(ResourceOperation):
         page = {
             "description": f"A page of changes of the {self.resource.noun}",
             "headers": headers("Cache-Control", "Link", "X-Request-ID"),
-            "content": json_content("ChangePage", example),
+            "content": json_content("ChangesOfRecord", example),
         }
         return {"200": page}
 
     def components(self) -> Components:
         parameters = page_parameters()
         return {
-            "schemas": {"Change": CHANGE, "ChangePage": page_schema(ref("schemas", "Change"))},
+            "schemas": {"Change": CHANGE, "ChangesOfRecord": page_schema(ref("schemas", "Change"))},
             "parameters": {name: parameters[name] for name in PARAMETERS},
         }
 

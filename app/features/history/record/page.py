@@ -18,13 +18,14 @@ from app.core.query.query import Query
 from app.core.records.page import PageRow, render_page
 from app.core.resource import Resource
 from app.features.history.change import COLUMNS, IS_CHANGE, JOINED, ChangeRow, documents
+from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import InvalidCursor
 from app.http.responses import write_response
 from extensions.database import Statement, fetch
 
-from .past import number_changes, require_existence
+from .past import require_existence
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -69,7 +70,7 @@ def list_changes(resource: Resource, record_id: int) -> Response:
     query = replace(parse_page(scope, request_pairs()), fields=tuple(resource.fields))
     edge = _edge(query.cursor)
     require_acceptable()
-    number_changes()
+    last_position()
     rows, most = _read(resource, record_id, query, edge)
     if not rows:
         require_existence(fetch, resource, record_id)

@@ -17,16 +17,14 @@ from app.features.history.change import IS_CHANGE
 from app.http.problems import NotFound, PositionExpired
 from app.http.urls import link
 from app.values.json_value import Json
-from extensions.database import Statement, fetch
+from extensions.database import Statement
 
 State = dict[str, Json]
 Run = Callable[[Statement, Mapping[str, Any]], Sequence[Any]]  # runs a statement, and returns its rows
 
-_NUMBER = Statement("SELECT number_changes()")
-
 
 class PastChange(NamedTuple):
-    """A change of the record. One that was committed after `number_changes` ran has no position."""
+    """A change of the record. One that was committed after `last_position` ran has no position."""
 
     position: int | None
     first_position: int | None  # of its revision
@@ -81,11 +79,6 @@ class Past(NamedTuple):
                 f"Changes up to position {self.pruned} are no longer kept. "
                 f"{_changes_link(self.resource, self.record_id)} lists those that are."
             )
-
-
-def number_changes() -> None:
-    """Give positions to all committed changes, so that what follows sees them."""
-    fetch(_NUMBER, {})
 
 
 def read_past(run: Run, resource: Resource, record_id: int, position: int) -> Past:

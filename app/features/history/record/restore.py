@@ -16,6 +16,7 @@ from app.core.records import write
 from app.core.records.redirects import survivors_of
 from app.core.records.validate import raise_faults
 from app.core.resource import Resource
+from app.features.history.positions import last_position
 from app.http.headers.conditional import require_precondition
 from app.http.problems import Conflict, Fault, NotFound, ValidationFailed
 from app.http.urls import link
@@ -28,7 +29,6 @@ from .past import (
     State,
     find_previous,
     no_such_change,
-    number_changes,
     read_past,
     require_existence,
 )
@@ -50,7 +50,7 @@ def restore(resource: Resource, record_id: int) -> Response:
     It has the representation after that. If a creation was undone, it is the last one, without an ETag.
     """
     request = read_request()
-    number_changes()
+    last_position()
     deletes = request.is_undo and _is_creation(resource, record_id, request)
 
     def work(session: Session) -> str:

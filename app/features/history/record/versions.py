@@ -13,12 +13,13 @@ from app.core.query.pairs import request_pairs
 from app.core.query.parse import parse_options
 from app.core.resource import Resource
 from app.features.history.change import named_contributors
+from app.features.history.positions import last_position
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import NotFound
 from app.http.responses import write_response
 from extensions.database import Statement, fetch
 
-from .past import State, find_previous, no_such_change, number_changes, read_past, require_existence
+from .past import State, find_previous, no_such_change, read_past, require_existence
 
 CONTRIBUTORS = "authors"  # the field of books whose items have names
 
@@ -33,7 +34,7 @@ def show_version(resource: Resource, record_id: int, position: int) -> Response:
     """
     parse_options(request_pairs())
     require_acceptable()
-    number_changes()
+    last_position()
     past = read_past(fetch, resource, record_id, position)
     change = past.find()
     if change is None:

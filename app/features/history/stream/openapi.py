@@ -6,7 +6,8 @@ from typing import Any
 
 from app.core.openapi.describe import Components, Schema
 from app.core.openapi.schemas import STRING, ref
-from app.features.history.feed.openapi import CHANGE_EXAMPLE, ListChanges
+from app.features.history.feed.openapi import ListChanges
+from app.features.history.schema import CHANGE_EXAMPLE
 
 from .events import MEDIA_TYPE
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from app.features.history.feed.read import PositionAhead, PositionPruned, last_position, read_changes
+from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
+from app.features.history.positions import last_position
 from app.http.problems import Unavailable
 from extensions.database import DatabaseUnavailable
 

@@ -8,7 +8,8 @@ from flask import Response, current_app, request
 
 from app.features.history.feed.position import parse_position, position_problem
 from app.features.history.feed.query import FeedQuery
-from app.features.history.feed.read import PositionAhead, PositionPruned, last_position, read_changes
+from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
+from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.access.identity import IDENTITIES, is_still_allowed
 from app.http.access.rights import READ_LIVE
