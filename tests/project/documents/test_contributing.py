@@ -174,5 +174,5 @@ def apply(diff: str, project: Path) -> None:
 
 
 def run(command: list[str], project: Path, environment: dict[str, str]) -> None:
-    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, encoding="utf-8", timeout=60)
+    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, encoding="utf-8", timeout=240)
     assert result.returncode == 0, f"{command[:4]}\n{result.stdout}\n{result.stderr}"
