@@ -27,7 +27,8 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow(30)
 
-BOOKS = 12_000  # more than a batch
+BOOKS = 6_000  # more than two batches
+FILLING = 24_000  # books that do not fit on the small disk
 ROOM = 224  # megabytes, the size of the small disk
 
 
@@ -54,8 +55,8 @@ def app(postgres, make_app: Callable[..., Flask]) -> Flask:
 def begin(app, postgres, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     begun: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str, url: str = postgres.url) -> subprocess.Popen[str]:
-        begun.append(import_process(url, tmp_path / "instance", *arguments))
+    def run(*arguments: str, url: str = postgres.url, in_batches: int = 0) -> subprocess.Popen[str]:
+        begun.append(import_process(url, tmp_path / "instance", *arguments, in_batches=in_batches))
         return begun[-1]
 
     yield run
@@ -82,10 +83,10 @@ def crash(postgres: Any) -> None:
 @pytest.mark.parametrize("fall", [restart, crash])
 def test_an_import_resumes_when_the_database_is_back(begin, postgres, file, tmp_path, fall):
     report = tmp_path / "report.json"
-    process = begin(str(file), "--report", str(report))
+    process = begin(str(file), "--report", str(report), in_batches=500)
     until(lambda: count(postgres) > 0, 60)
     fall(postgres)
-    output, _ = process.communicate(timeout=100)
+    output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     counts = json.loads(report.read_text())
     assert (counts["read"], counts["created"]) == (BOOKS, BOOKS)
@@ -178,7 +179,7 @@ def small_disk(postgres, tmp_path_factory) -> Iterator[Path]:
 
 def test_the_same_command_resumes_an_import_after_a_full_disk(begin, postgres, small_disk, tmp_path):
     file, url = tmp_path / "books.csv", small_url(postgres)
-    file.write_text(table(2 * BOOKS))
+    file.write_text(table(FILLING))
     filler = small_disk / "filler"
     free = shutil.disk_usage(small_disk).free
     filler.write_bytes(bytes(max(0, free - 24 * 2**20)))
@@ -187,15 +188,15 @@ def test_the_same_command_resumes_an_import_after_a_full_disk(begin, postgres, s
         return int(postgres.execute("SELECT count(*) FROM books", database="small")[0][0])
 
     first = begin(str(file), url=url)
-    output, _ = first.communicate(timeout=200)
+    output, _ = first.communicate(timeout=240)
     assert first.returncode == 2, output
     assert "The disk of the database is full" in output
     assert "Free disk space there. The records counted so far are in the catalog; run the same command" in output
     assert stored() % batch.MAX_RECORDS == 0
-    assert stored() < 2 * BOOKS
+    assert stored() < FILLING
     filler.unlink()
     with contextlib.closing(postgres.connect("small")) as connection, connection.cursor() as cursor:
         cursor.execute("VACUUM")
     second = begin(str(file), url=url)
-    output, _ = second.communicate(timeout=200)
-    assert (second.returncode, stored()) == (0, 2 * BOOKS), output
+    output, _ = second.communicate(timeout=240)
+    assert (second.returncode, stored()) == (0, FILLING), output

@@ -60,13 +60,16 @@ def cluster(shared_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_database(cluster: str) -> Callable[[str], str]:
-    """Create a migrated, empty database and return its URL."""
+def new_database(cluster: str) -> Callable[..., str]:
+    """Create a migrated database and return its URL.
 
-    def create(name: str) -> str:
+    It is empty, or a copy of another one of the cluster that nothing is connected to.
+    """
+
+    def create(name: str, template: str = TEMPLATE) -> str:
         name = f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
         execute(cluster, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        return _copy_template(cluster, name)
+        return _copy_template(cluster, name, template)
 
     return create
 
@@ -111,12 +114,12 @@ def _locked(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _copy_template(cluster: str, name: str) -> str:
-    """Create a database as a copy of the template and return its URL."""
+def _copy_template(cluster: str, name: str, template: str = TEMPLATE) -> str:
+    """Create a database as a copy of a template and return its URL."""
     try:
-        execute(cluster, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     except psycopg2.OperationalError:  # this disk cannot clone files
-        execute(cluster, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+        execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG")
     return database_in(cluster, name)
 
 

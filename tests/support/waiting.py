@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> None:
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
     """Wait until a condition holds; an ``OSError`` that it raises counts as not yet."""
     deadline = time.monotonic() + seconds
     while True:

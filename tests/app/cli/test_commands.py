@@ -56,7 +56,7 @@ def test_messages_and_help_name_one_command(database_url, tmp_path):
         env={**environment, "INSTANCE_PATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     output = done.stdout + done.stderr

@@ -144,8 +144,22 @@ def load(app, tmp_path: Path) -> Callable[..., Imported]:
     return run
 
 
-def import_process(url: str, folder: Path, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
-    """Start an import into the database at `url` in its own process; its output goes to its stdout."""
+# `flask`, with another size of batches: an interrupted import needs several, and small ones are as good.
+IN_BATCHES = """
+from app.transfer.imports.load import batch
+batch.MAX_RECORDS = {}
+from flask.cli import main
+main()
+"""
+
+
+def import_process(
+    url: str, folder: Path, *arguments: str, in_batches: int = 0, **streams: Any
+) -> subprocess.Popen[str]:
+    """Start an import into the database at `url` in its own process; its output goes to its stdout.
+
+    Its batches have `in_batches` records, by default as many as those of the service.
+    """
     environment = {
         **os.environ,
         "DATABASE_URL": url,
@@ -153,7 +167,8 @@ def import_process(url: str, folder: Path, *arguments: str, **streams: Any) -> s
         "REDIS_URL": "",
         "LOG_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "import", *arguments]
+    flask = ["-c", IN_BATCHES.format(in_batches)] if in_batches else ["-m", "flask"]
+    command = [sys.executable, *flask, "--app", "wsgi", "catalog", "import", *arguments]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **streams}
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **streams)
 

@@ -43,7 +43,7 @@ class Loader:
         rows = (f"{LOADED},{self.own} {self.total + row},Someone\n" for row in range(ROWS))
         self.file.write_text(f"title,subtitle,authors\n{''.join(rows)}")
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "catalog", "import", str(self.file)]
-        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=240)
         self.total += ROWS
         return self.total
 

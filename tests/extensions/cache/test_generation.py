@@ -79,7 +79,7 @@ def test_concurrent_advances_are_all_counted(tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    outputs = [process.communicate(timeout=240)[0] for process in processes]
     over.set()
     watcher.join()
     assert outputs == ["[]\n", "[]\n"]

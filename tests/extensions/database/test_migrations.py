@@ -181,6 +181,6 @@ def test_concurrent_migrations_all_succeed(empty_database: str, tmp_path: Path) 
         for _ in range(3)
     ]
     for process in processes:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=240)
         assert process.returncode == 0, output.decode()
     assert execute(empty_database, "SELECT version_num FROM alembic_version") == [(newest_revision(),)]

@@ -125,7 +125,7 @@ def test_exactly_the_limit_passes_over_four_processes(
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    outputs = [process.communicate(timeout=60) for process in processes]
+    outputs = [process.communicate(timeout=240) for process in processes]
     assert "".join(errors for _, errors in outputs) == ""
     assert sum(int(passed) for passed, _ in outputs) == 600 // cost
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from flask import Flask
 
+from extensions.database import db
 from tests import ROOT
 from tests.support.documents import NAMES, Document
 from tests.support.servers.gunicorn import Server
@@ -22,17 +23,33 @@ pytestmark = pytest.mark.slow(40)
 
 ADDRESS = "http://127.0.0.1:8000"
 NEW_BOOK = "215"  # the id of the first book after the sample catalog, as the documents show it
+SAMPLE = "document_sample"
 MARK = "=== the next command ==="
 # Commands of ``sh`` blocks need what a test machine lacks (Docker, Node.js), or have tests of their own.
 NOT_RUN = {"make", "docker", "curl", "cp", "npm", "npx", "git", "export", "./catalog", "deploy/create-env.sh"}
 LANGUAGES = {"", "console", "sh", "ts", "nginx", "diff", "python"}  # of the blocks
 
 
+@pytest.fixture(scope="module")
+def sample(shared_database: Callable[..., str], make_app: Callable[..., Flask]) -> str:
+    """The name of a database with the sample catalog, which is only copied."""
+
+    def fill(url: str) -> None:
+        app = make_app(DATABASE_URL=url)
+        loaded = app.test_cli_runner().invoke(args=["catalog", "sample"])
+        assert loaded.exit_code == 0, loaded.output
+        with app.app_context():
+            db.engine.dispose()
+
+    shared_database(SAMPLE, fill)
+    return SAMPLE
+
+
 @pytest.fixture
 def run_commands(
     start_server: Callable[..., Server],
-    new_database: Callable[[str], str],
-    make_app: Callable[..., Flask],
+    new_database: Callable[..., str],
+    sample: str,
     tmp_path: Path,
 ) -> Callable[[Document], list[str]]:
     """Run the commands of a document on a fresh sample catalog behind a real server; return what each prints."""
@@ -40,9 +57,7 @@ def run_commands(
     def run(document: Document) -> list[str]:
         for tool in ("curl", "bash", "awk"):
             require_program(tool)
-        url = new_database(f"document_{document.path.stem.lower()}")
-        loaded = make_app(DATABASE_URL=url).test_cli_runner().invoke(args=["catalog", "sample"])
-        assert loaded.exit_code == 0, loaded.output
+        url = new_database(f"document_{document.path.stem.lower()}", sample)
         server = start_server(url)
         (tmp_path / "service.log").symlink_to(server.log)
         script = f"\necho; echo '{MARK}'\n".join(command.text for command in document.commands())

@@ -125,10 +125,12 @@ def _skip_reason(fields: RawFields, cells: Cells) -> str | None:
     if not fields:
         return None if any(map(str.strip, cells)) else "empty row"
     title = fields.get("title")
-    if isinstance(title, str) and fold_header(title) in _TOTALS:
-        others = [cell.strip() for cell in cells if cell.strip() and cell != title]
-        return "row of totals" if others and all(map(_number.fullmatch, others)) else None
-    return None
+    if not isinstance(title, str):
+        return None
+    # The numbers first: they are few and short, and a title is folded letter by letter.
+    others = [cell.strip() for cell in cells if cell.strip() and cell != title]
+    has_numbers = others and all(map(_number.fullmatch, others))
+    return "row of totals" if has_numbers and fold_header(title) in _TOTALS else None
 
 
 def merge_rows(first: RawRecord, others: Sequence[RawRecord]) -> RawRecord:

@@ -35,7 +35,7 @@ def test_the_command_prints_the_document(database_url: str, spec: Schema, tmp_pa
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path)},
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     assert json.loads(done.stdout) == spec

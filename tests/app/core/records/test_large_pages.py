@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.application import Statements
@@ -17,15 +16,8 @@ LINKS_BYTES = 4 * 1024  # of a page, beside its records
 LENGTHS = [0, 10_000, 40_000, 0, 100_000, 100_000, 100_000, 0, 20_000, 3_000] * 3  # emoji, each of 4 bytes
 
 
-@pytest.fixture(scope="module")
-def large_app(make_app: Callable[..., Flask]) -> Flask:
-    return make_app(PAGE_MAX_BYTES=PAGE_BYTES, CACHE_DEFAULT_TIMEOUT=0)
-
-
-@pytest.fixture
-def large(large_app: Flask, app: Flask) -> FlaskClient:
-    """A client of a catalog with large books."""
-    client = large_app.test_client(use_cookies=False)
+def fill(client: FlaskClient) -> None:
+    """Add large books of one author."""
     books = [
         {
             "title": f"Book {number:02}",
@@ -37,7 +29,12 @@ def large(large_app: Flask, app: Flask) -> FlaskClient:
     ]
     for book in books:
         assert client.post("/books", json=book).status_code == 201
-    return client
+
+
+@pytest.fixture(scope="module")
+def large(shared_catalog: Callable[..., FlaskClient]) -> FlaskClient:
+    """A client of a catalog with large books."""
+    return shared_catalog("large_pages", fill, PAGE_MAX_BYTES=PAGE_BYTES, CACHE_DEFAULT_TIMEOUT=0)
 
 
 def walk(client: FlaskClient, path: str, way: str = "next") -> list[dict[str, Any]]:

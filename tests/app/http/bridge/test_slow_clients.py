@@ -146,16 +146,23 @@ def test_dripping_requests_hold_no_thread(served: Server) -> None:
     assert served.connect(announced(b"%d" % len(LARGE), LARGE)).response().body == b"/ %d" % len(LARGE)
 
 
-@pytest.mark.parametrize("case", LONG)
-def test_a_dripping_request_is_aborted(case: str, quick: Server) -> None:
-    wires = []
-    for _ in range(2):
-        wires.append(quick.connect())
-        with_pieces(wires[-1], LONG[case])
+@pytest.fixture(scope="module")
+def aborted(quick: Server) -> dict[str, list[Wire]]:
+    """Two connections for each long request, all of which dripped until the server closed them."""
+    wires: dict[str, list[Wire]] = {case: [] for case in LONG}
+    for case, sent in LONG.items():
+        for _ in range(2):
+            wires[case].append(quick.connect())
+            with_pieces(wires[case][-1], sent)
     started = time.monotonic()
-    drip(wires)
-    assert time.monotonic() - started < 30  # and not until the client has sent everything
-    for wire in wires:
+    drip([wire for each in wires.values() for wire in each])
+    assert time.monotonic() - started < 30  # and not until the clients have sent everything
+    return wires
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_a_dripping_request_is_aborted(case: str, aborted: dict[str, list[Wire]]) -> None:
+    for wire in aborted[case]:
         assert b" 200 " not in wire.rest()[25:]
 
 

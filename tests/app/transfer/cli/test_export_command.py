@@ -111,7 +111,7 @@ def test_a_reader_of_the_beginning_gets_no_error(sample, database_url, tmp_path)
     command = f"{sys.executable} -m flask --app wsgi catalog export - | head -n 1"
     environment = {**os.environ, "DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path), "REDIS_URL": ""}
     done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
     assert json.loads(done.stdout)["id"] == 1
     assert "Traceback" not in done.stderr

@@ -79,7 +79,7 @@ def test_a_read_error_is_reported_with_its_position(run):
 
 
 RECORD = POOH.as_marc()
-ROWS = "".join(f"{random.Random(n).random()},{n}\n" for n in range(1, 30_000)).encode()
+ROWS = "".join(f"{random.Random(n).random()},{n}\n" for n in range(1, 20_000)).encode()
 PACKED = gzip.compress(b"title,page_count\n" + ROWS)
 HALF = b"title,page_count\n" + b"".join(b"Good,%d\n" % n if n % 2 else b",broken\n" for n in range(1, 20_001))
 
