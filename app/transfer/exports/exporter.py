@@ -49,7 +49,7 @@ class ExportProgress:
 
     written: Counter[str] = field(default_factory=Counter)  # records by resource
     total: int | None = None  # records; None if they were not counted
-    headers: dict[str, str] = field(default_factory=dict)  # those of a stream of the same snapshot
+    headers: dict[str, str] = field(default_factory=dict)  # of the whole catalog: those of a stream of this snapshot
     left_out: Counter[str] = field(default_factory=Counter)  # values that the format cannot hold, by description
 
 
@@ -83,7 +83,8 @@ def export(request: ExportRequest, out: BinaryIO, progress: ExportProgress, *, c
     ``DatabaseUnavailable``.
     """
     queries = [(RESOURCES[kind], _parse(request, RESOURCES[kind])) for kind in request.kinds]
-    progress.headers = dict(stream_headers(queries[0][0]))
+    if request.kinds == EVERYTHING:
+        progress.headers = dict(stream_headers(queries[0][0]))
     with Snapshot() as snapshot:
         if count:
             progress.total = sum(_count(snapshot, resource, query) for resource, query in queries)
