@@ -228,8 +228,9 @@ def show_followers(cluster: Cluster, plan: Plan, folder: Path) -> None:
     counts = f"{found.missed} missed, {found.doubled} doubled, {found.foreign} not committed"
     say(f"{counts}, {found.unordered} followers out of order.")
     cost = followers.cost(cluster, plan.small, folder, plan.rounds, plan.seconds)
-    titles = ("meanwhile", "reads/s without followers", f"with {followers.FOLLOWERS}", "difference", "p99 ms", "with")
-    say(f"\n### A book by its id beside followers, one worker\n\n{report.table(titles, followers.rows(cost))}")
+    titles = ("meanwhile", "reads/s", "with", "CPU µs", "with", "difference", "p99 ms", "with")
+    title = f"A book by its id without followers and with {followers.FOLLOWERS}, one worker"
+    say(f"\n### {title}\n\n{report.table(titles, followers.rows(cost))}")
     before, after = cost.memory
     threads = f"{cost.threads[0]} and {cost.threads[1]} threads"
     say(f"\nWithout followers and with them: {threads}, {before / 1e6:.1f} and {after / 1e6:.1f} MB of memory (PSS).")

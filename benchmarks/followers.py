@@ -198,7 +198,7 @@ def _written(cluster: Cluster, database: str) -> Iterator[None]:
 
 
 def rows(measured: Cost) -> list[tuple[str, ...]]:
-    """Return the rows of a table: the rates, and each as a part of that without followers."""
+    """Return the rows of a table: rates, CPU time of a read and latencies, without followers and with them."""
     pairs: tuple[tuple[str, Any, Any], ...] = (
         ("nothing is written", measured.without, measured.idle),
         ("ten changes a second", measured.busy_without, measured.busy),
@@ -208,7 +208,9 @@ def rows(measured: Cost) -> list[tuple[str, ...]]:
             name,
             f"{without.rate:,.0f}",
             f"{followed.rate:,.0f}",
-            f"{followed.rate / without.rate - 1:+.1%}",
+            f"{without.service * 1e6:,.0f}",
+            f"{followed.service * 1e6:,.0f}",
+            f"{followed.service / without.service - 1:+.1%}",
             f"{without.p99 * 1e3:.1f}",
             f"{followed.p99 * 1e3:.1f}",
         )

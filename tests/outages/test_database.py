@@ -10,6 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.app.features.history.stream.event_streams import EventStream
 from tests.support.clients.http import Response
 from tests.support.clients.parallel import RequestPool
 from tests.support.servers.gunicorn import Server
@@ -262,3 +263,17 @@ def test_requests_for_missing_records_recover_from_a_freeze(filled: Server, post
         until(served, OUTAGE_SECONDS)
     except AssertionError:
         raise AssertionError(last) from None
+
+
+@pytest.mark.parametrize("outage", [stopped, frozen, refusing], ids=lambda outage: outage.__name__)
+def test_followers_miss_nothing(filled: Server, postgres: Postgres, outage: Any) -> None:
+    write = "INSERT INTO authors (name, sort_name) SELECT 'N', 'N' FROM generate_series(1, 3)"
+    with EventStream(filled, "?since=now") as stream:
+        postgres.execute(write)
+        taken = stream.take(3)
+        with outage(postgres):
+            time.sleep(1)
+        postgres.execute(write)
+        taken += stream.take(3)
+    page = filled.get(f"/changes?since={taken[0].id - 1}").json["data"]  # type: ignore[operator]
+    assert [event.data for event in taken] == page

@@ -41,7 +41,7 @@ class FollowChanges(ListChanges):
             "name": "Last-Event-ID",
             "in": "header",
             "description": "The id of the last event that the client has received, from which an event stream "
-            "continues; it precedes `since`. Browsers send it.",
-            "schema": {"type": "string", "pattern": "^(0|[1-9][0-9]{0,30})$", "examples": ["812"]},
+            "continues; it precedes `since`. Browsers send it. Pages ignore it.",
+            "schema": {**STRING, "examples": ["812"]},
         }
         return {**components, "parameters": {**components["parameters"], PARAMETER: parameter}}

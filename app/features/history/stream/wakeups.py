@@ -34,11 +34,11 @@ class Wakeups:
             if self.count != seen:
                 return
             self._waiting.setdefault(loop, set()).add(future)
+        timer = loop.call_later(seconds, _resolve, loop, [future])
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await future
+            await future
         finally:
+            timer.cancel()
             with self._lock:
                 futures = self._waiting.get(loop, set())
                 futures.discard(future)
