@@ -14,8 +14,8 @@ from tests.support.servers.gunicorn import Server
 
 LINES_SHOWN = 150
 # Several runs, so that they use several cores. Coverage, which goes through every limit of every parameter one by one,
-# is the longest phase; of two operations with the same parameters or the same body, one is enough for it. Requests about
-# favorites are refused without an account, whatever their parameters.
+# is the longest phase; of two operations with the same parameters or the same body, one is enough for it. Requests
+# about favorites are refused without an account, whatever their parameters.
 FAVORITES = ["--exclude-operation-id-regex", "^(categories|favorites)_"]
 RUNS = [
     pytest.param(
