@@ -28,37 +28,41 @@ class Orders:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._stored: dict[int, tuple[int, ...]] = {}
         self._orders: dict[int, list[int]] = {}
-        self._changed: set[int] = set()
 
     def of_category(self, category_id: int) -> list[int]:
         """Return the order of a category."""
         if category_id not in self._orders:
             ranked = select(Favorite.id).where(Favorite.category_id == category_id).order_by(Favorite.ranking)
-            self._orders[category_id] = list(self._session.scalars(ranked))
+            self._stored[category_id] = tuple(self._session.scalars(ranked))
+            self._orders[category_id] = list(self._stored[category_id])
         return self._orders[category_id]
 
     def remove(self, category_id: int, favorite_id: int) -> None:
         """Remove a favorite; those below it move up."""
         self.of_category(category_id).remove(favorite_id)
-        self._changed.add(category_id)
 
     def insert(self, category_id: int, favorite_id: int, ranking: int | None) -> None:
         """Insert a favorite at a rank, None for the end; those from there on move down."""
         order = self.of_category(category_id)
         order.insert(len(order) if ranking is None else ranking - 1, favorite_id)
-        self._changed.add(category_id)
 
     def replace(self, category_id: int, ids: list[int]) -> None:
         """Replace an order by another one of the same favorites."""
-        self._orders[category_id] = ids
-        self._changed.add(category_id)
+        self.of_category(category_id)[:] = ids
 
     def store(self) -> None:
-        """Store the ranks that have changed."""
-        for category_id in sorted(self._changed):
-            ids = {"ids": self._orders[category_id]}
-            self._session.execute(STORE_RANKS, ids, execution_options={"synchronize_session": False})
+        """Store the ranks that have changed.
+
+        The category changes with the order of its favorites, so that an ETag of it can protect the order.
+        """
+        for category_id, order in self._orders.items():
+            if tuple(order) == self._stored[category_id]:
+                continue
+            changed = update(Category).where(Category.id == category_id).values(updated_at=func.clock_timestamp())
+            for statement, values in ((STORE_RANKS, {"ids": order}), (changed, {})):
+                self._session.execute(statement, values, execution_options={"synchronize_session": False})
 
 
 def own_account() -> int:

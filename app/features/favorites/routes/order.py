@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response, request
-from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from app.core.fields import Faults
@@ -50,9 +49,6 @@ def replace_order(category_id: int) -> Response:
             return page, headers
         orders.replace(category_id, ids or [])
         orders.store()
-        # The ETag of the category changes with its order, so that of two writers that have read it, one is refused.
-        changed = update(Category).where(Category.id == category_id).values(updated_at=func.clock_timestamp())
-        session.execute(changed, execution_options={"synchronize_session": False})
         return read.page_within(session.connection(), FAVORITES, query)
 
     page, headers = transaction(work, area=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,24 @@ def test_of_two_orders_with_one_etag_one_wins(ann: Person, novels: int, path: st
     assert statuses == [200, 412]
     assert ann.order(novels) == "EDCBA"
     refused = ann.send("PUT", f"/categories/{novels}/order", {"favorites": [1]}, If_Match='"wrong"')
+    assert refused.status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("PATCH", "/favorites/1", {"ranking": 2}),
+        ("POST", "/favorites", {"category_id": 1, "title": "x"}),
+        ("DELETE", "/favorites/5", None),
+    ],
+    ids=["a move", "an insertion", "a deletion"],
+)
+def test_a_changed_order_changes_its_category(ann: Person, novels: int, method: str, path: str, document: Any) -> None:
+    old = ann.get(f"/categories/{novels}")
+    assert ann.send(method, path, document).status_code < 300
+    assert ann.get(f"/categories/{novels}").json["updated_at"] > old.json["updated_at"]  # type: ignore[index]
+    order = {"favorites": [5, 4, 3, 2, 1]}
+    refused = ann.send("PUT", f"/categories/{novels}/order", order, If_Match=old.headers["ETag"])
     assert refused.status_code == 412
 
 
