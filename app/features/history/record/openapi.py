@@ -40,7 +40,7 @@ CHANGE: Schema = object_schema(
 def change_example(resource: str) -> Schema:
     """Return an example of a change of a record."""
     return {
-        "position": 18,
+        "position": 17,
         "at": "2026-01-31T12:00:00Z",
         "op": "updated",
         "resource": resource,
@@ -93,7 +93,7 @@ class ReadVersion(ResourceOperation):
                 "required": True,
                 "description": f"The position of a change of the {self.resource.noun}",
                 "schema": Id().json_schema(sent=True),
-                "example": 18,
+                "example": 17,
             }
         ]
 
