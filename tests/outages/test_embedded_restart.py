@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,8 +36,8 @@ def postmaster(instance: Path) -> int:
     return int((instance / "postgres/postmaster.pid").read_text().split("\n")[0])
 
 
-def kill_postgres(instance: Path) -> None:
-    process = psutil.Process(postmaster(instance))
+def kill(process: psutil.Process) -> None:
+    """Kill Postgres, and wait for its end."""
     for each in (process, *process.children()):
         each.kill()
     until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
@@ -49,7 +48,7 @@ def test_a_killed_postgres_is_started_again_when_it_is_needed(embedded_service: 
     assert created.status == 201
     for _ in range(2):
         killed = postmaster(instance)
-        kill_postgres(instance)
+        kill(psutil.Process(killed))
         assert embedded_service.get("/books/1").status in (503, 200)  # background work may have started it already
         until(lambda: embedded_service.get("/books/1").status == 200, RESTART_SECONDS)
         until(lambda: embedded_service.request("PATCH", "/books/1", {"subtitle": "x"}).status == 200, RESTART_SECONDS)
@@ -57,8 +56,10 @@ def test_a_killed_postgres_is_started_again_when_it_is_needed(embedded_service: 
 
 
 def test_a_removed_folder_is_not_replaced_by_an_empty_catalog(embedded_service: Server, instance: Path) -> None:
-    kill_postgres(instance)
-    shutil.rmtree(instance / "postgres")
+    process = psutil.Process(postmaster(instance))
+    # Moved while Postgres runs, because the service may start a killed one again before its folder is removed.
+    (instance / "postgres").rename(instance / "removed")
+    kill(process)
     for _ in range(3):
         assert embedded_service.get("/books").status == 503
     assert not (instance / "postgres").exists()

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from extensions.database import engine, transactions
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
 from tests.support.waiting import until
@@ -20,6 +21,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.slow(16)
 
 WRITERS, SECONDS = 16, 12.0
+PATIENCE = 60.0  # seconds
 NAMES = [f"Name {number}" for number in range(6)]
 
 
@@ -60,17 +62,23 @@ def write(app: Flask, seed: int, ends: float, books: list[int], authors: list[in
     return statuses
 
 
-def test_writers_of_all_kinds_do_not_deadlock(
-    make_app: Callable[..., Flask], client: FlaskClient, database_url: str
-) -> None:
-    app = make_app(CONNECTIONS=2 * WRITERS)
+@pytest.fixture
+def patient_app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """An application whose writes wait as long as a slow machine needs; Postgres ends a deadlock after a second."""
+    monkeypatch.setattr(transactions, "BUDGET_SECONDS", PATIENCE)
+    for setting in ("statement_timeout", "lock_timeout"):
+        monkeypatch.setitem(engine.SESSION, setting, f"{PATIENCE:.0f}s")
+    return make_app(CONNECTIONS=2 * WRITERS)
+
+
+def test_writers_of_all_kinds_do_not_deadlock(patient_app: Flask, client: FlaskClient, database_url: str) -> None:
     authors = [client.post("/authors", json={"name": name}).json["id"] for name in NAMES * 4]
     documents = [{"title": f"Book {number}", "authors": [{"id": authors[number]}]} for number in range(12)]
     books = [book["id"] for book in client.post("/books", json=documents).json["data"]]
     counted = "SELECT deadlocks, xact_commit FROM pg_stat_database WHERE datname = current_database()"
     before = execute(database_url, counted)[0]
     ends = time.monotonic() + SECONDS
-    each = simultaneously(*(partial(write, app, seed, ends, books, authors) for seed in range(WRITERS)))
+    each = simultaneously(*(partial(write, patient_app, seed, ends, books, authors) for seed in range(WRITERS)))
     statuses = sum(each, Counter())
     until(lambda: execute(database_url, counted)[0][1] > before[1])
     assert set(statuses) <= {200, 201, 204, 308, 404, 409, 422}, statuses
