@@ -22,7 +22,7 @@ def change_example(resource: str) -> Schema:
         "before": {"identifiers": {}},
         "after": {"identifiers": {"viaf": ["68936177"]}},
     }
-    return {**CHANGE_EXAMPLE, "resource": resource, **changed}
+    return {**CHANGE_EXAMPLE, "position": 17, "resource": resource, **changed}
 
 
 class ListChangesOfRecord(ResourceOperation):
@@ -63,7 +63,7 @@ class ReadVersion(ResourceOperation):
                 "required": True,
                 "description": f"The position of a change of the {self.resource.noun}",
                 "schema": Id().json_schema(sent=True),
-                "example": 18,
+                "example": 17,
             }
         ]
 

@@ -34,7 +34,8 @@ def _statement(comparison: str, direction: str) -> Statement:
     """Return the statement of the changes whose position compares to ``%(edge)s``.
 
     Its rows are the number of changes of the page, up to ``%(most)s``, and a change. Changes are read up to about
-    ``%(bytes)s`` bytes, because a hundred of them can have a hundred MB, so there may be fewer rows.
+    ``%(bytes)s`` bytes, because a hundred of them can have a hundred MB, so there may be fewer rows. A record can have
+    very many changes, so the columns are read after the page is selected.
     """
     position = "r.position + c.ordinal"
     names = ", ".join(ChangeRow._fields)
@@ -44,10 +45,13 @@ def _statement(comparison: str, direction: str) -> Statement:
                 sum(coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0))
                 OVER (ORDER BY position {direction} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS preceding
             FROM (
-                SELECT {COLUMNS} FROM {JOINED}
-                WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-                    AND {position} {comparison} %(edge)s AND {IS_CHANGE}
-                ORDER BY {position} {direction} LIMIT %(most)s
+                SELECT {COLUMNS} FROM (
+                    SELECT c.revision_id AS id, c.ordinal AS number
+                    FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
+                    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
+                        AND {position} {comparison} %(edge)s AND {IS_CHANGE}
+                    ORDER BY {position} {direction} LIMIT %(most)s
+                ) AS wanted, {JOINED} WHERE c.revision_id = wanted.id AND c.ordinal = wanted.number
             ) AS page({names})
         ) AS sized WHERE coalesce(preceding, 0) <= %(bytes)s ORDER BY position {direction}
     """)

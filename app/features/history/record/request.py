@@ -14,7 +14,7 @@ from app.http.headers.negotiation import require_acceptable
 VERSION, UNDO = "version", "undo"
 MEMBERS = {
     VERSION: Field(Id(), "The position of the change whose version of the record is restored", 17, name=VERSION),
-    UNDO: Field(Id(), "The position of the change of the record that is undone", 18, name=UNDO),
+    UNDO: Field(Id(), "The position of the change of the record that is undone", 17, name=UNDO),
 }
 
 
