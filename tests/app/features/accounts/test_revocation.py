@@ -17,7 +17,7 @@ from tests.support.servers.redis import Redis
 pytestmark = pytest.mark.slow(30)
 
 WORKERS, READERS = 4, 8
-REQUESTS = 2_500  # around all changes, some ten
+REQUESTS = 5_000  # around all changes
 AFTER = 160  # requests that each change is followed by
 
 Change = Callable[[Server, str, int], Response]  # of the token of an account
