@@ -39,12 +39,13 @@ class SlicedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.in_head = False
+        self._in_line = False  # a part of a request line was parsed, and its end has not arrived
         self._has_ended = False  # the client has closed its direction, but not everything it sent is parsed
         self._is_scheduled = False
 
     def parse(self, data: bytes) -> None:
         """Parse a slice."""
-        super().data_received(data)
+        super().data_received(self._with_encoded_line(data))
 
     def all_received(self) -> bool | None:
         """Return what ``eof_received`` of asyncio does. The client sends no more, and everything is parsed."""
@@ -58,8 +59,6 @@ class SlicedProtocol(HttpToolsProtocol):
         self.app_state = {**self.app_state, WRITABLE: self.flow.drain}
 
     def data_received(self, data: bytes) -> None:
-        if not self.flow.unparsed:
-            data = self._with_encoded_line(data)
         if len(data) <= SLICE_BYTES and not self._must_wait():
             self.parse(data)
         else:
@@ -112,7 +111,7 @@ class SlicedProtocol(HttpToolsProtocol):
             size = BODY_SLICE_BYTES if self.in_body else SLICE_BYTES
             data = bytes(unparsed[:size])
             del unparsed[:size]
-            self.parse(self._with_encoded_line(data))
+            self.parse(data)
         if self.transport.is_closing():
             unparsed.clear()
         elif unparsed:
@@ -131,11 +130,12 @@ class SlicedProtocol(HttpToolsProtocol):
             self.loop.call_soon(self._parse_slices)
 
     def _with_encoded_line(self, data: bytes) -> bytes:
-        """Return data with the letters of a request line that it begins with encoded.
+        """Return data with the letters of the request line at its beginning, or of the rest of one, encoded.
 
         Users type them, curl sends them unencoded, and httptools rejects them (as RFC 3986 does).
         """
-        if data.isascii() or self.in_head or self.in_body:
+        if not self._in_line and (self.in_head or self.in_body):
             return data
-        line, end, rest = data.partition(b"\r\n")
-        return _beyond_ascii.sub(lambda byte: b"%%%02X" % ord(byte[0]), line) + end + rest
+        line, end, rest = data.partition(b"\n")
+        self._in_line = not end
+        return data if line.isascii() else _beyond_ascii.sub(lambda byte: b"%%%02X" % ord(byte[0]), line) + end + rest

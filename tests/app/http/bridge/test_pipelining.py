@@ -137,3 +137,18 @@ def test_requests_and_bodies_across_slices_arrive_whole(size: int) -> None:
 
     _, bodies = serve_while(talk)
     assert bodies == [path.encode(), *[b"/hit/1"] * 50]
+
+
+@pytest.mark.parametrize("cut", ["GET /", "GET /hit/", "GET /hit/é", "GET /hit/éé H"])
+def test_a_request_line_with_letters_arrives_in_pieces(cut: str) -> None:
+    request = "GET /hit/éé HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    piece = cut.encode()
+
+    def talk(port: int) -> bytes:
+        wire = Wire(port, piece)
+        assert Wire(port, get("/hit/1")).response().body == b"/hit/1"  # so the server has parsed the piece before
+        wire.send(request.removeprefix(piece))
+        return bytes(wire.response().body)
+
+    _, body = serve_while(talk)
+    assert body == "/hit/éé".encode()
