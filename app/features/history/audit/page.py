@@ -27,6 +27,7 @@ from app.features.history.positions import last_position
 from app.http.problems import UriTooLong
 from app.http.responses import read_response
 from app.http.urls import URL_LONGEST, link
+from app.values.json_value import compact
 from extensions.database import Share, Snapshot, fetch
 
 from .resource import AUDIT
@@ -35,8 +36,6 @@ from .statements import all_changes, changes_within
 SECONDS = 0.25  # after these the page ends, even if it is not full
 POSITIONS, POSITIONS_MOST = 10_000, 250_000  # in the first range, and in any
 QUICK_SECONDS, GROWTH = 0.05, 4  # a range that took less is followed by one that is larger by this factor
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def list_changes() -> Response:
@@ -121,7 +120,7 @@ def _rows(query: Query, last: int, page_bytes: int) -> tuple[list[ChangeRow], in
 def _texts(rows: Iterable[ChangeRow], query: Query, read: Read) -> Iterator[str]:
     """Yield the JSON of each change, with the fields of the query."""
     for document in documents(list(rows), shows_accounts=True, read=read):
-        yield _json({name: document[name] for name in query.fields})
+        yield compact({name: document[name] for name in query.fields})
 
 
 def _link(query: Query, key: int | None, *, backwards: bool) -> str | None:

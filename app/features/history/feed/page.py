@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import accumulate
 from typing import Any
 
@@ -15,12 +14,11 @@ from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.responses import live_response
 from app.http.urls import link
+from app.values.json_value import compact
 
 from .position import position_problem
 from .query import FeedQuery
 from .read import ChangePage, PositionAhead, PositionPruned, read_changes
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def feed_page(query: FeedQuery) -> Response:
@@ -30,7 +28,7 @@ def feed_page(query: FeedQuery) -> Response:
     """
     page = _read(query)
     shows_accounts = current_identity().account_id is not None
-    texts = [_encode(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
+    texts = [compact(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
     ends = accumulate(len(text.encode()) for text in texts)  # longer than stored, with the names of contributors
     fitting = max(1, sum(end <= current_app.config["PAGE_MAX_BYTES"] for end in ends))
     if fitting < len(texts):

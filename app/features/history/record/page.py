@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import accumulate
@@ -23,11 +22,10 @@ from app.http.access.gate import current_identity
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import InvalidCursor
 from app.http.responses import write_response
+from app.values.json_value import compact
 from extensions.database import Statement, fetch
 
 from .past import require_existence
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _statement(comparison: str, direction: str) -> Statement:
@@ -97,7 +95,7 @@ def _read(resource: Resource, record_id: int, query: Query, edge: int) -> tuple[
     found = fetch(statement, values)
     changes = [ChangeRow(*columns) for _, *columns in found]
     shows_accounts = current_identity().account_id is not None
-    texts = [_json(document) for document in documents(changes, shows_accounts=shows_accounts)]
+    texts = [compact(document) for document in documents(changes, shows_accounts=shows_accounts)]
     rows: list[PageRow] = [(text, f"[{change.position}]") for text, change in zip(texts, changes, strict=True)]
     ends = accumulate(len(text.encode()) + len(",") for text in texts)
     fitting = max(1, sum(end <= page_bytes for end in ends))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.features.history.change import ChangeRow, documents
-from app.values.json_value import Json
+from app.values.json_value import Json, compact
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MILLISECONDS = 2000  # after which a browser connects again
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Event(NamedTuple):
@@ -68,4 +65,4 @@ def _event(row: ChangeRow, document: dict[str, Json]) -> Event:
 
 
 def _encoded(row: ChangeRow, document: dict[str, Json]) -> bytes:
-    return f"id: {row.position}\nevent: {row.op}\ndata: {_encode(document)}\n\n".encode()
+    return f"id: {row.position}\nevent: {row.op}\ndata: {compact(document)}\n\n".encode()
