@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import Any
 
 from flask import Response, current_app
 
 from app.core.query.pairs import canonical
-from app.core.records.page import envelope, link_header
+from app.core.records.page import count_fitting, envelope, link_header
 from app.features.history.change import documents
 from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
@@ -27,10 +26,10 @@ def feed_page(query: FeedQuery) -> Response:
     Raises `PositionExpired` and `InvalidQuery`.
     """
     page = _read(query)
-    shows_accounts = current_identity().account_id is not None
+    shows_accounts = current_identity().has_account
     texts = [compact(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
-    ends = accumulate(len(text.encode()) for text in texts)  # longer than stored, with the names of contributors
-    fitting = max(1, sum(end <= current_app.config["PAGE_MAX_BYTES"] for end in ends))
+    # Names of contributors are not in the sizes by which the rows were read.
+    fitting = count_fitting((len(text.encode()) for text in texts), current_app.config["PAGE_MAX_BYTES"])
     if fitting < len(texts):
         page, texts = ChangePage(page.rows[:fitting], page.rows[fitting - 1].position, more=True), texts[:fitting]
     meta: dict[str, Any] = {"count": len(texts), "limit": query.limit, "last": page.last, "more": page.more}

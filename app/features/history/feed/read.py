@@ -12,14 +12,13 @@ from typing import NamedTuple
 from flask import current_app
 
 from app.features.history.change import COLUMNS, IS_CHANGE, ChangeRow
-from app.features.history.positions import last_position
+from app.features.history.positions import changes_within, last_position, revisions_within
 from app.features.history.tables import CATALOG_RESOURCES, OPS
 from extensions.database import Statement, fetch
 
 SCANNED_MOST = 5_000  # positions of a page: some 20 ms if each has a revision of its own
 
-# The range begins with the revision of its first position. The changes of each revision are limited before they are
-# sorted, because a revision of an import has 10,000.
+# The changes of each revision are limited before they are sorted, because a revision of an import has 10,000.
 # The large values of a page are bounded, too: a page ends before `most_bytes`, but has at least one row.
 _PAGE = Statement(f"""
     SELECT pruned_position, page.* FROM change_feed LEFT JOIN (
@@ -28,12 +27,11 @@ _PAGE = Statement(f"""
                 SELECT {COLUMNS},
                     coalesce(octet_length(c.before::text), 0) + coalesce(octet_length(c.after::text), 0)
                 FROM (
-                    SELECT * FROM revisions WHERE position <= %(until)s AND position >= coalesce(
-                        (SELECT max(position) FROM revisions WHERE position <= %(since)s + 1), %(since)s + 1)
+                    SELECT * FROM revisions WHERE {revisions_within("%(since)s", "%(until)s")}
                 ) AS r CROSS JOIN LATERAL (
                     SELECT * FROM changes AS c
                     WHERE c.revision_id = r.id
-                        AND c.ordinal > %(since)s - r.position AND c.ordinal <= %(until)s - r.position
+                        AND {changes_within("%(since)s", "%(until)s")}
                         AND c.resource = ANY (%(resources)s::change_resource[])
                         AND c.op = ANY (%(ops)s::change_op[]) AND {IS_CHANGE}
                     ORDER BY c.ordinal LIMIT %(most)s + 1
@@ -100,11 +98,11 @@ def read_changes(
         "resources": list(resources),
         "ops": list(ops or OPS),
     }
-    found = fetch(_PAGE, values)
-    pruned, candidates = found[0][:2]  # of the same snapshot as the rows
+    results = fetch(_PAGE, values)
+    pruned, candidates = results[0][:2]  # of the same snapshot as the rows
     if since < pruned:
         raise PositionPruned(pruned)
-    rows = [ChangeRow(*columns) for _, _, *columns in found[:most] if candidates]
+    rows = [ChangeRow(*columns) for _, _, *columns in results[:most] if candidates]
     if rows and len(rows) < candidates:
         return ChangePage(rows, rows[-1].position, more=True)
     return ChangePage(rows, until, more=until < newest)

@@ -35,7 +35,7 @@ def follow_changes(query: FeedQuery) -> Response:
     position, is_known = _position(query)
     following: Following = current_app.extensions[FOLLOWING]
     identities, environ = current_app.extensions[IDENTITIES], request.environ
-    has_account = current_identity().account_id is not None
+    has_account = current_identity().has_account
     follower = Follower(
         following,
         query,
