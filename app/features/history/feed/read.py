@@ -44,6 +44,9 @@ _PAGE = Statement(f"""
 """)
 
 
+_PRUNED = Statement("SELECT pruned_position FROM change_feed")
+
+
 class PositionPruned(Exception):
     """Changes behind the position are no longer kept."""
 
@@ -66,8 +69,18 @@ class ChangePage(NamedTuple):
     """Some changes behind a position."""
 
     rows: list[ChangeRow]
-    last: int  # the last position that was read, with a change that matches or without; the next page begins behind it
-    more: bool  # whether there are positions behind `last`, with changes that match or without
+    last: int  # the last position that was read; the next page begins behind it
+    more: bool  # whether positions behind `last` exist, which may have no change that matches
+
+
+def require_kept(since: int) -> None:
+    """Raise `PositionPruned` or `PositionAhead` unless all changes behind the position `since` are kept."""
+    newest = last_position()
+    if since > newest:
+        raise PositionAhead(newest)
+    [(pruned,)] = fetch(_PRUNED, {})
+    if since < pruned:
+        raise PositionPruned(pruned)
 
 
 def read_changes(
@@ -76,11 +89,10 @@ def read_changes(
     *,
     resources: tuple[str, ...] = CATALOG_RESOURCES,
     ops: tuple[str, ...] = (),
-    scan_most: int = SCANNED_MOST,
 ) -> ChangePage:
     """Return up to `most` changes behind the position `since`, in the order of their commits.
 
-    Without `ops`, of every op. At most `scan_most` positions are read, so while `more` is true, a page may have fewer
+    Without `ops`, of every op. It reads at most `SCANNED_MOST` positions, so while `more` is true, a page may have fewer
     changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead` and
     `DatabaseUnavailable`.
     """
@@ -89,7 +101,7 @@ def read_changes(
         raise PositionAhead(newest)
     if since == newest:
         return ChangePage([], newest, more=False)
-    until = min(since + scan_most, newest)
+    until = min(since + SCANNED_MOST, newest)
     values = {
         "since": since,
         "until": until,
