@@ -1,7 +1,7 @@
 """Deletes changes that are older than the setting CHANGES_DAYS.
 
-A range of positions at a time, from the oldest on, in the order of positions: ``change_feed.pruned_position`` says how
-far. The deletion of a record stays, if it is the record's last change, because the record can be restored from it.
+Each transaction deletes a range of positions, the oldest first, and stores its end in ``change_feed.pruned_position``.
+The deletion of a record stays, if it is the record's last change, because the record can be restored from it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from extensions.database import start_repeating, transaction
 PRUNED_AT_ONCE = 1_000  # positions in one transaction
 POLL_SECONDS = 600.0
 
-_LOCK = text("SELECT pg_try_advisory_xact_lock(5401932270467310452)")  # of one process at a time
+_LOCK = text("SELECT pg_try_advisory_xact_lock(5401932270467310452)")  # held by one process at a time
 # The end of the range: before the first young revision. No row if there is nothing to prune. IS TRUE keeps the planner
 # from the index on `at`, which has all young revisions.
 _UNTIL = text(f"""

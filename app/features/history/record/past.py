@@ -1,7 +1,7 @@
 """The past of a record: its changes from a position on, and its state after one of them.
 
-A state is the representation as a dictionary. It is made from the present one, or from what a deletion has stored, by
-undoing the later changes one by one. Lists of contributors are without the names of the time.
+A state is the representation as a dictionary. It starts from the present one, or from the values that a
+deletion has stored, and undoes the later changes one by one. Lists of contributors have no names.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PastChange(NamedTuple):
     before: State
     after: State
     revision_id: int
-    is_change: bool  # false if its transaction took it back, and nothing but `updated_at` moved
+    is_change: bool  # false if its own transaction reverted it, so that only `updated_at` changed
 
     @property
     def is_deletion(self) -> bool:
@@ -102,15 +102,15 @@ def find_previous(run: Run, resource: Resource, record_id: int, position: int) -
 
 
 def require_existence(run: Run, resource: Resource, record_id: int) -> None:
-    """Raise `NotFound` unless there is such a record, or was one that history knows."""
+    """Raise `NotFound` unless the record exists, or has changes."""
     if not run(_existence_statement(resource), {"id": record_id}):
-        raise NotFound(f"There is no {resource.noun} {record_id}, and history knows of none; check the URL.")
+        raise NotFound(f"There is no {resource.noun} {record_id}, and no change of one; check the URL.")
 
 
 def no_such_change(resource: Resource, record_id: int, position: int) -> str:
-    """Return the sentence about a position that is not one of a record's changes."""
+    """Return the detail for a position that is not a change of a record."""
     return (
-        f"Position {position} is no change of {resource.noun} {record_id}. "
+        f"Position {position} is not a change of {resource.noun} {record_id}. "
         f"{_changes_link(resource, record_id)} lists its changes."
     )
 

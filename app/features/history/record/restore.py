@@ -57,7 +57,8 @@ def restore(resource: Resource, record_id: int) -> Response:
         def run(statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
             return statement.run_within(session.connection(), values).all()
 
-        resource.lock_before(session, record_id, dict.fromkeys(resource.fields))
+        every_field = dict.fromkeys(resource.fields)  # any of them may change
+        resource.lock_before(session, record_id, every_field)
         record, document = _lock(session, run, resource, record_id, whole=deletes)
         raise_faults(request.faults)
         assert request.position is not None

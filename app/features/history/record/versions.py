@@ -29,7 +29,7 @@ _dialect = PGDialect()
 def show_version(resource: Resource, record_id: int, position: int) -> Response:
     """Return the response to a GET of a version of a record.
 
-    404 if the position is none of the record's changes, or deleted the record; 410 if it is no longer kept.
+    404 if the position is not a change of the record, or its deletion; 410 if it is no longer kept.
     """
     parse_options(request_pairs())
     require_acceptable()
