@@ -92,9 +92,9 @@ def read_changes(
 ) -> ChangePage:
     """Return up to `most` changes behind the position `since`, in the order of their commits.
 
-    Without `ops`, of every op. It reads at most `SCANNED_MOST` positions, so while `more` is true, a page may have fewer
-    changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead` and
-    `DatabaseUnavailable`.
+    Without `ops`, of every op. It reads at most `SCANNED_MOST` positions, so while `more` is true, a page may have
+    fewer changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead`
+    and `DatabaseUnavailable`.
     """
     newest = last_position()
     if since > newest:
