@@ -24,7 +24,7 @@ from app.http.responses import write_response
 from app.values.json_value import compact
 from extensions.database import Statement, fetch
 
-from .past import require_existence
+from .past import OF_RECORD, require_existence
 
 
 def _statement(comparison: str, direction: str) -> Statement:
@@ -44,9 +44,7 @@ def _statement(comparison: str, direction: str) -> Statement:
             FROM (
                 SELECT {COLUMNS} FROM (
                     SELECT c.revision_id AS id, c.ordinal AS number
-                    FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-                    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-                        AND {position} {comparison} %(edge)s AND {IS_CHANGE}
+                    FROM {OF_RECORD} AND {position} {comparison} %(edge)s AND {IS_CHANGE}
                     ORDER BY {position} {direction} LIMIT %(most)s
                 ) AS wanted, {JOINED} WHERE c.revision_id = wanted.id AND c.ordinal = wanted.number
             ) AS page({names})

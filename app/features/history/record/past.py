@@ -19,6 +19,11 @@ from app.http.urls import link
 from app.values.json_value import Json
 from extensions.database import Statement
 
+# The changes `c` of a record, with their revisions `r`.
+OF_RECORD = """
+    changes AS c JOIN revisions AS r ON r.id = c.revision_id
+    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
+"""
 State = dict[str, Json]
 Run = Callable[[Statement, Mapping[str, Any]], Sequence[Any]]  # runs a statement, and returns its rows
 
@@ -83,7 +88,8 @@ class Past(NamedTuple):
 
 def read_past(run: Run, resource: Resource, record_id: int, position: int) -> Past:
     """Return the past of a record from a position on, all of one snapshot."""
-    rows = run(_past_statement(resource), {"id": record_id, "position": position})
+    values = {"id": record_id, "resource": resource.name, "position": position}
+    rows = run(_past_statement(resource), values)
     text, pruned = rows[0][:2]
     present = None if text is None else json.loads(text)
     changes = [
@@ -137,9 +143,7 @@ def _past_statement(resource: Resource) -> Statement:
         FROM change_feed LEFT JOIN (
             SELECT r.position + c.ordinal AS position, r.position AS first_position, c.op::text, c.before, c.after,
                 c.revision_id, {IS_CHANGE}, c.place
-            FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-            WHERE c.record_id = %(id)s AND c.resource = '{resource.name}'
-                AND (r.position IS NULL OR r.position + c.ordinal >= %(position)s)
+            FROM {OF_RECORD} AND (r.position IS NULL OR r.position + c.ordinal >= %(position)s)
         ) AS past ON true
         WINDOW newest AS (ORDER BY past.position DESC NULLS FIRST, past.place DESC)
         ORDER BY past.position DESC NULLS FIRST, past.place DESC
@@ -149,9 +153,7 @@ def _past_statement(resource: Resource) -> Statement:
 
 
 _PREVIOUS = Statement(f"""
-    SELECT r.position + c.ordinal FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-        AND r.position + c.ordinal < %(position)s AND {IS_CHANGE}
+    SELECT r.position + c.ordinal FROM {OF_RECORD} AND r.position + c.ordinal < %(position)s AND {IS_CHANGE}
     ORDER BY 1 DESC LIMIT 1
 """)
 
