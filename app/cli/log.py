@@ -15,7 +15,7 @@ from app.config import command_line
 from app.features.history.change import ChangeRow, account_document, documents
 from app.features.history.feed.position import parse_position
 from app.features.history.feed.query import NOW
-from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
+from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes, require_kept
 from app.features.history.positions import last_position
 from app.transfer.cli.failure import CommandFailed
 from app.transfer.errors import NoTables
@@ -97,7 +97,7 @@ def _first_position(since: str | None) -> int:
         return last_position()
     if since is None:
         try:
-            read_changes(0, 1)
+            require_kept(0)
         except PositionPruned as error:
             return error.pruned
         return 0

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 Json = Any  # None, bool, int, float, str, a list of these, or a dict of these by str
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def compact(value: Json) -> str:
+    """Return a value as JSON without spaces, in which only the characters that JSON requires are escaped."""
+    return _encoder.encode(value)
 
 
 def json_type(value: Json) -> str:

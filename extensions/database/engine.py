@@ -242,7 +242,7 @@ def init_app(
 
     `on_commit` is called with each area that a commit changed, before it is acknowledged; `on_loss` whenever a
     connection is lost or cannot be opened, and must return at once. Each transaction has the setting ``catalog.cause``
-    with the text that `cause` returns, from which triggers read who makes a change.
+    with the text that `cause` returns, from which triggers read the account and the request of a change.
     """
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(connections)

@@ -62,9 +62,9 @@ CREATE FUNCTION differing(object jsonb, other jsonb) RETURNS jsonb IMMUTABLE PAR
 RETURN (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(object)
     WHERE value IS DISTINCT FROM other -> key);
 
--- Reserve places for changes in the revision of this transaction, which the first change creates. The setting
--- `catalog.cause` says who makes the change, and `catalog.revision` is 'id,places'; both end with the transaction, and
--- return to their former values with a savepoint.
+-- Reserve ordinals for changes in the revision of this transaction, which the first change creates. The setting
+-- `catalog.cause` has the account, the kind of client, the request and the note; `catalog.revision` is 'id,ordinals'.
+-- Both end with the transaction, and return to their former values with a savepoint.
 CREATE FUNCTION reserve_changes(number bigint, OUT revision bigint, OUT first integer) LANGUAGE plpgsql AS $$
 DECLARE
     held text := nullif(current_setting('catalog.revision', true), '');

@@ -1,4 +1,4 @@
-"""Triggers record every change of books, authors and contributions, whoever makes it."""
+"""Triggers record every change of books, authors and contributions, also by plain SQL."""
 
 from __future__ import annotations
 

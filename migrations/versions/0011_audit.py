@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 # Without secrets: of a password only that it was changed. When an account is deleted, the values in all changes of it
-# and of its tokens are erased, whoever made them. The deletions of its tokens are recorded afterwards, without values.
+# and of its tokens are erased, also of those by others. The deletions of its tokens are recorded later, without values.
 ACCOUNTS = r"""
 -- Of the account that a change of a token is about.
 CREATE INDEX ix_changes_account_of_token ON changes ((coalesce(after, before) ->> 'account_id'))
@@ -56,7 +56,7 @@ $$;
 CREATE TRIGGER record_account AFTER INSERT OR UPDATE OR DELETE ON accounts
     FOR EACH ROW EXECUTE FUNCTION record_account();
 
--- Of a token and a failed sign-in, all that is known is in the change, because no other resource shows it later. The
+-- A change of a token or a failed sign-in has all values, because no other resource shows them later. The
 -- use of a token is no change, nor is its removal after it has expired.
 CREATE FUNCTION record_token() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -101,7 +101,7 @@ $$;
 CREATE TRIGGER record_failed_sign_in AFTER INSERT ON failed_sign_ins
     FOR EACH ROW EXECUTE FUNCTION record_failed_sign_in();
 
--- For the audit: what is rare among the records of an import.
+-- For the audit: the rare kinds of changes, which imports do not make.
 CREATE INDEX ix_changes_rare ON changes (resource, op, revision_id)
     WHERE resource NOT IN ('books', 'authors') OR op NOT IN ('created', 'updated');
 CREATE INDEX ix_revisions_via ON revisions (via, position);

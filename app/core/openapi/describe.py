@@ -85,7 +85,7 @@ class Route(NamedTuple):
 
     @property
     def takes_note(self) -> bool:
-        """Whether the request can change something, so that an X-Change-Note says why."""
+        """Whether the request can change something, and so may have an X-Change-Note."""
         return self.method != "GET"
 
     @property

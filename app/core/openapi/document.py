@@ -91,7 +91,7 @@ def _responses(route: Route) -> Schema:
 
 
 def _header_parameters(route: Route) -> list[Schema]:
-    """Return the headers that the route takes like all of its method."""
+    """Return the header parameters that every operation of this kind takes."""
     return [KEY_PARAMETER] * route.takes_key + [NOTE_PARAMETER] * route.takes_note
 
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.http.problems import InvalidCursor
+from app.values.json_value import compact
 
 LONGEST = 64 * 1024  # bytes of a decompressed cursor; the service makes no longer one
 SHORT = 100  # bytes up to which compression saves nothing
 PLAIN, COMPRESSED = b"0", b"1"
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Cursor:
         pairs = [item for pair in self.pairs for item in pair]
         flags = self.backwards + 2 * self.inclusive
         corrected = [self.corrected] if self.corrected else []
-        packed = _pack(_json([self.scope, pairs, self.keys, flags, *corrected]).encode())
+        packed = _pack(compact([self.scope, pairs, self.keys, flags, *corrected]).encode())
         return base64.urlsafe_b64encode(_checksum(packed) + packed).rstrip(b"=").decode()
 
     @classmethod

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from app.core.parameters import LIMIT_DEFAULT
@@ -53,6 +54,12 @@ def render_page(
     return envelope([row[0] for row in rows], meta, links), headers
 
 
+def count_fitting(sizes: Iterable[int], most_bytes: int) -> int:
+    """Return how many rows of a page fit in `most_bytes`, but at least 1. `sizes` are the bytes of their texts."""
+    ends = accumulate(size + len(",") for size in sizes)
+    return max(1, sum(end <= most_bytes for end in ends))
+
+
 def envelope(data: Sequence[str], meta: dict[str, Any], links: dict[str, str | None]) -> bytes:
     """Return the JSON of a page, whose `data` are JSON texts."""
     rest = _json({"meta": meta, "links": links})
@@ -66,11 +73,6 @@ def link_header(links: dict[str, str | None]) -> tuple[str, str]:
 
 def _link(resource: Resource, query: Query, rows: list[PageRow], *, backwards: bool) -> str:
     """Return the URL of the next or the previous page. Raises `UriTooLong`."""
-    pairs = [*query.pairs]
-    if query.limit != LIMIT_DEFAULT:
-        pairs.append(("limit", str(query.limit)))
-    if query.fields != tuple(resource.fields):
-        pairs.append(("fields", ",".join(query.fields)))
     inclusive = False
     if rows:
         keys = json.loads(rows[0 if backwards else -1][1])
@@ -78,6 +80,18 @@ def _link(resource: Resource, query: Query, rows: list[PageRow], *, backwards: b
         # There are no rows on this side of the cursor, and the link back must include the row of the cursor.
         assert query.cursor is not None
         keys, inclusive = query.cursor.keys, query.cursor.backwards != backwards
+    return page_link(resource, query, keys, backwards=backwards, inclusive=inclusive)
+
+
+def page_link(
+    resource: Resource, query: Query, keys: Sequence[Any], *, backwards: bool, inclusive: bool = False
+) -> str:
+    """Return the URL of the page that begins at the sort keys of a row. Raises `UriTooLong`."""
+    pairs = [*query.pairs]
+    if query.limit != LIMIT_DEFAULT:
+        pairs.append(("limit", str(query.limit)))
+    if query.fields != tuple(resource.fields):
+        pairs.append(("fields", ",".join(query.fields)))
     word = Cursor(query.scope, tuple(pairs), tuple(keys), backwards, inclusive, query.corrected).encode()
     total = f"&total={query.total}" if query.total else ""
     url = link(f"/{query.scope}?cursor={word}{total}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any
 
 from flask import Response, current_app
@@ -20,7 +19,7 @@ from app.http.headers.negotiation import require_acceptable
 from app.http.problems import InvalidCursor, NotFound
 from app.http.responses import read_response
 
-from .page import PageRow, render_page
+from .page import PageRow, count_fitting, render_page
 from .redirects import redirect_merged
 from .scans import refuse_scans
 from .stream import requested_format, stream_list
@@ -127,9 +126,7 @@ def _rows(
     rows = run(plan_page(resource, query, parent, page_bytes // (query.limit + 1)))
     if all(row[0] is not None or row[1] is None for row in rows):
         return list(rows), query.limit
-    ends = accumulate(row[2] + len(",") for row in rows)
-    fitting = max(1, sum(end <= page_bytes for end in ends))
-    most = min(fitting, query.limit)
+    most = min(count_fitting((row[2] for row in rows), page_bytes), query.limit)
     return list(run(plan_page(resource, replace(query, limit=most), parent))), most
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger("catalog.streaming")
 def add_stream_headers(app: App, find: Callable[[Resource], Iterable[Header]]) -> None:
     """Add headers to all streams of an application.
 
-    `find` is called with the resource before the snapshot, so that it can say since when the snapshot is.
+    `find` is called with the resource, before the snapshot is opened.
     """
     app.extensions.setdefault(HEADERS, []).append(find)
 

@@ -1,1 +1,1 @@
-"""Favorites: what an account likes, in categories with attributes of their own, in an order of its own."""
+"""Favorites: the favorite books of an account, in categories with attributes and an order of their own."""

@@ -60,7 +60,7 @@ class Categories(Resource):
         new = [draft for draft in drafts if draft.record.id is None]
         if new:
             _lock_account(session)
-        _refuse_many(session, len(new))
+            _refuse_many(session, len(new))
         _refuse_taken_names(session, drafts)
         for draft in drafts:
             if draft in new:
@@ -71,7 +71,7 @@ class Categories(Resource):
 
 
 CATEGORIES = Categories()
-DROPPING = Categories(drops_values=True)
+CATEGORIES_DROPPING_VALUES = Categories(drops_values=True)
 
 
 def _lock_account(session: Session) -> None:
@@ -83,7 +83,7 @@ def _lock_account(session: Session) -> None:
 
 def _refuse_many(session: Session, added: int) -> None:
     count = session.scalar(select(func.count()).select_from(Category).where(Category.account_id == own_account())) or 0
-    if added and count + added > CATEGORIES_MOST:
+    if count + added > CATEGORIES_MOST:
         raise Conflict(
             f"The account has {count} categories and may have {CATEGORIES_MOST}. Delete one, or use another one."
         )
@@ -144,7 +144,7 @@ def change_attributes(
 
 
 def _lost_values(old: Attribute, new: Attribute | None) -> ColumnElement[bool] | None:
-    """Return the condition of the favorites whose value the new definition does not allow, None if there are none."""
+    """Return the condition of favorites with a value that the new definition does not allow, None if it allows all."""
     has_value: ColumnElement[bool] = Favorite.attributes.has_key(old.key)
     if new is None or new.type != old.type:
         return has_value

@@ -130,7 +130,7 @@ class Favorite(db.Model):  # type: ignore[name-defined]
     )
     title_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(text_key(column("title")), persisted=True))
     description: Mapped[str | None] = mapped_column(
-        Text, info=described(Field(Paragraphs(), "What the account has to say about it", "The walls between worlds."))
+        Text, info=described(Field(Paragraphs(), "Notes about it", "The walls between worlds."))
     )
     book_id: Mapped[int | None] = mapped_column(ForeignKey("books.id", ondelete="SET NULL"))
     attributes: Mapped[dict[str, Any]] = mapped_column(

@@ -1,4 +1,4 @@
-"""The resource `favorites`: how favorites are judged by their categories, stored and ranked."""
+"""The resource `favorites`: validated by the attributes of their categories, stored and ranked."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Favorites(Resource):
             "book_id",
             Id(),
             (*Id.operators, "null"),
-            "The id of the book, or of one that was merged into it",
+            "The id of the book, or of a book that was merged into it",
             1,
             book_condition,
         ),
@@ -107,7 +107,7 @@ class Favorites(Resource):
         lock_places(session, own_account(), record_id, books, categories)
 
     def resolve_references(self, session: Session, drafts: list[Draft], faults: Faults) -> None:
-        """Look up and lock books and categories, and judge titles, ranks and attributes."""
+        """Look up and lock books and categories, and validate titles, ranks and attributes."""
         books = lock_books(session, {draft.values["book_id"] for draft in drafts if draft.values.get("book_id")})
         ids = {draft.values.get("category_id") or draft.record.category_id for draft in drafts} - {None}
         categories = lock_categories(session, own_account(), ids)

@@ -1,7 +1,7 @@
 """A change as clients see it, made from the rows of ``changes`` and ``revisions``.
 
-Stored lists of contributors have no names. The name of each contributor is the one that the author had at the time,
-found in the author's own changes, because an author may have been renamed or deleted since.
+Stored lists of contributors have no names. The name of each contributor is that of the time of the change,
+from the author's own changes, because the author may have been renamed or deleted since.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COLUMNS = """
     c.after, r.account_id, a.name, a.id IS NOT NULL, r.via, r.request_id, r.note
 """
 JOINED = "changes AS c JOIN revisions AS r ON r.id = c.revision_id LEFT JOIN accounts AS a ON a.id = r.account_id"
-# An update whose transaction took it back is no change.
+# An update that its own transaction reverted is not a change.
 IS_CHANGE = "(c.op <> 'updated' OR c.after IS DISTINCT FROM '{}')"
 
 Read = Callable[[Statement, Mapping[str, Any]], Sequence[Sequence[Any]]]  # runs a statement and returns its rows
@@ -71,7 +71,7 @@ class _Names:
 
 
 def documents(rows: Sequence[ChangeRow], *, shows_accounts: bool, read: Read = fetch) -> Iterator[dict[str, Json]]:
-    """Yield the JSON of each change. Without `shows_accounts`, `by` is null. `read` is for a snapshot."""
+    """Yield the JSON of each change. Without `shows_accounts`, `by` is null. `read` can read a snapshot."""
     names = _find_names(rows, read)
     for row in rows:
         before, after = (_shown(row, values, since, names) for values, since in _sides(row))

@@ -64,7 +64,7 @@ CHANGES = Table(
     Column("op", Enum(*OPS, name="change_op"), nullable=False),
     # Of an update, the changed fields; `before` also has the former `updated_at`, which is not a change by itself.
     # Of a deletion, the whole record in `before`. Lists of contributors are without names. An empty `after` is an
-    # update that its transaction took back.
+    # update that its own transaction reverted.
     Column("before", JSONB),
     Column("after", JSONB),
     Index("uq_changes_record_id_resource_revision_id", "record_id", "resource", "revision_id", unique=True),
@@ -73,7 +73,7 @@ CHANGES = Table(
         text("(coalesce(after, before) ->> 'account_id')"),
         postgresql_where=text("resource = 'tokens'"),
     ),
-    # What is rare among the records of an import.
+    # The rare kinds of changes, which imports do not make.
     Index(
         "ix_changes_rare",
         *("resource", "op", "revision_id"),
@@ -86,6 +86,6 @@ CHANGE_FEED = Table(
     db.metadata,
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("last_position", BigInteger, server_default=text("0"), nullable=False),
-    Column("pruned_position", BigInteger, server_default=text("0"), nullable=False),  # the last one that is not kept
+    Column("pruned_position", BigInteger, server_default=text("0"), nullable=False),  # changes up to it were deleted
     CheckConstraint("only_row", name="only_row"),
 )

@@ -1,4 +1,4 @@
-"""The cause of a write, which history records: the account, how it writes, the request and its note."""
+"""The cause of a write, which history records: account, kind of client, request and note."""
 
 from __future__ import annotations
 

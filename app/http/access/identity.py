@@ -28,16 +28,21 @@ class Identity:
     is_from_cookie: bool = False
 
     @property
+    def has_account(self) -> bool:
+        """Whether the client is not anonymous."""
+        return self.account_id is not None
+
+    @property
     def is_session(self) -> bool:
         """Whether the token is of a sign-in, and not a key."""
-        return self.account_id is not None and self.scopes is None
+        return self.has_account and self.scopes is None
 
     def has(self, right: Right) -> bool:
         """Whether the identity has a right."""
         return (
             self.role >= right.role
             and (right.scope is None or self.scopes is None or right.scope in self.scopes)
-            and (self.account_id is not None or not right.needs_account)
+            and (self.has_account or not right.needs_account)
             and (self.is_session or not right.needs_session)
         )
 

@@ -1,4 +1,4 @@
-"""The request header X-Change-Note: why a write is made."""
+"""The request header X-Change-Note: the reason for a write."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class RequestInProgress(Problem):
 
 class PositionExpired(Problem):
     status, slug, title = 410, "position-expired", "Position expired"
-    help = "Changes are kept for a limited time, and those up to this position are gone. `detail` says where to go on."
+    help = "Changes are kept for a limited time, and those up to this one were deleted. `detail` has the next step."
 
 
 class PreconditionFailed(Problem):

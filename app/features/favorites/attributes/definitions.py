@@ -62,7 +62,7 @@ ENUM = "enum"
 
 
 class Attribute(NamedTuple):
-    """The definition of an attribute, as `validate` and filters need it."""
+    """The definition of an attribute, as `validate_values` and filters need it."""
 
     key: str
     type: str  # a key of `TYPES`
@@ -82,9 +82,11 @@ def attributes_of(stored: Iterable[Mapping[str, Any]]) -> dict[str, Attribute]:
     }
 
 
-def judge(attributes: Mapping[str, Attribute], values: dict[str, Json], pointer: str, faults: Faults) -> dict[str, Any]:
+def validate_values(
+    attributes: Mapping[str, Attribute], values: dict[str, Json], pointer: str, faults: Faults
+) -> dict[str, Any]:
     """Return a favorite's values as its category defines them. Adds every error to `faults`."""
-    judged = {}
+    validated = {}
     for key, value in values.items():
         if faults.is_full:
             break
@@ -94,11 +96,11 @@ def judge(attributes: Mapping[str, Attribute], values: dict[str, Json], pointer:
             detail = unknown_name(key, attributes, "attribute", "the category") if is_shown else "It is not defined."
             faults.add(key_pointer, "unknown", detail)
         elif value is not None:
-            judged[key] = attributes[key].field_type.read(value, key_pointer, faults)
+            validated[key] = attributes[key].field_type.read(value, key_pointer, faults)
     for key, attribute in attributes.items():
         if attribute.required and values.get(key) is None:
             faults.add(f"{pointer}/{key}", "required", f"The category requires {key}; send a value.")
-    return judged
+    return validated
 
 
 class Key(FieldType):
@@ -196,7 +198,7 @@ class Definitions(FieldType):
 
 
 class AttributeValues(FieldType):
-    """The attributes of a favorite by key. Their values are validated once the category is known, by `judge`."""
+    """The attributes of a favorite by key. `validate_values` validates them once the category is known."""
 
     operators = ()
     empty: ClassVar[Json] = {}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.books.models import Book
 from app.core.fields import Faults
 from app.core.resource import Draft
-from app.features.favorites.attributes.definitions import attributes_of, judge
+from app.features.favorites.attributes.definitions import attributes_of, validate_values
 from app.features.favorites.models import FAVORITES_MOST, Category, Favorite
 from app.http.problems import Conflict, Fault
 from app.http.urls import link
@@ -57,8 +57,8 @@ class Places:
         self._entered: dict[int, int] = {}  # drafts before this one, by category
 
     def place(self, draft: Draft) -> Placement | None:
-        """Complete and judge the values of a draft; return its place, None if its category is unknown."""
-        self._judge_book_and_title(draft)
+        """Complete and validate the values of a draft; return its place, None if its category is unknown."""
+        self._validate_book_and_title(draft)
         category_id = draft.values.get("category_id", draft.record.category_id)
         if category_id is None:  # invalid
             return None
@@ -69,17 +69,17 @@ class Places:
             return None
         former = draft.record.category_id
         if "attributes" in draft.values or category_id != former:
-            self._judge_attributes(draft, category)
+            self._validate_attributes(draft, category)
         if former is not None:
             self._orders.of_category(former)  # read before the favorite is moved
         size = len(self._orders.of_category(category_id)) + self._entered.get(category_id, 0)
         placement = Placement(self._orders, category_id, former, size, draft.values.get("ranking"))
-        self._judge_rank(draft, placement)
+        self._validate_rank(draft, placement)
         if placement.enters:
             self._entered[category_id] = self._entered.get(category_id, 0) + 1
         return placement
 
-    def _judge_book_and_title(self, draft: Draft) -> None:
+    def _validate_book_and_title(self, draft: Draft) -> None:
         values, book_id = draft.values, draft.values.get("book_id")
         title: str | None = None
         if book_id is not None and book_id not in self._books:
@@ -95,13 +95,15 @@ class Places:
                 detail = "title is required for a favorite without a book; send a title or a book_id."
                 self._faults.add(f"{draft.pointer}/title", "required", detail)
 
-    def _judge_attributes(self, draft: Draft, category: Category) -> None:
+    def _validate_attributes(self, draft: Draft, category: Category) -> None:
         values = draft.values.get("attributes", draft.record.attributes) or {}
         if not self._has_fault(draft, "attributes"):
             attributes = attributes_of(category.attributes)
-            draft.values["attributes"] = judge(attributes, values, f"{draft.pointer}/attributes", self._faults)
+            draft.values["attributes"] = validate_values(
+                attributes, values, f"{draft.pointer}/attributes", self._faults
+            )
 
-    def _judge_rank(self, draft: Draft, placement: Placement) -> None:
+    def _validate_rank(self, draft: Draft, placement: Placement) -> None:
         ranking, is_new = placement.ranking, placement.former_category_id is None
         most = placement.size + placement.enters
         pointer = f"{draft.pointer}/ranking"

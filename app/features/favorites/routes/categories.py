@@ -13,7 +13,7 @@ from app.core.openapi.operations import DeleteRecord, ListRecords, ReadRecord
 from app.core.query.pairs import request_pairs
 from app.core.query.parse import parse_options
 from app.core.records import read, write
-from app.features.favorites.categories import CATEGORIES, DROPPING, Categories
+from app.features.favorites.categories import CATEGORIES, CATEGORIES_DROPPING_VALUES, Categories
 from app.features.favorites.models import Favorite
 from app.features.favorites.openapi import (
     DELETE_PARAMETER,
@@ -32,7 +32,7 @@ from .lists import list_of_category
 from .order import replace_order
 
 VALUES, DROP = "values", "drop"  # a parameter, and the only value that it takes
-IN_IT, DELETE = "favorites", "delete"
+OF_CATEGORY, DELETE = "favorites", "delete"
 
 categories = Blueprint("categories", __name__, url_prefix="/categories")
 
@@ -89,8 +89,8 @@ def patch(category_id: int) -> Response:
 @describe(personal(DeleteRecord(CATEGORIES, DELETE_PARAMETER)))
 @requires(FAVORITES)
 def destroy(category_id: int) -> Response:
-    """Delete a category. One with favorites needs a parameter."""
-    deletes = _chosen(IN_IT, DELETE, "to keep a category that has favorites")
+    """Delete a category; with its favorites only if the request has `?favorites=delete`."""
+    deletes = _chosen(OF_CATEGORY, DELETE, "to keep a category that has favorites")
 
     def delete(session: Session, category: Any) -> None:
         own = select(func.count()).select_from(Favorite).where(Favorite.category_id == category.id)
@@ -98,7 +98,7 @@ def destroy(category_id: int) -> Response:
         if count and not deletes:
             raise Conflict(
                 f"The category has {count:,} {'favorite' if count == 1 else 'favorites'}. Move or delete "
-                f"{'it' if count == 1 else 'them'} first, or send ?{IN_IT}={DELETE} to delete all."
+                f"{'it' if count == 1 else 'them'} first, or send ?{OF_CATEGORY}={DELETE} to delete all."
             )
         session.delete(category)
 
@@ -126,7 +126,7 @@ def order(category_id: int) -> Response:
 
 def _resource() -> Categories:
     """Return the resource that drops values if the request says so. Raises `InvalidQuery`."""
-    return DROPPING if _chosen(VALUES, DROP, "to keep the values of favorites") else CATEGORIES
+    return CATEGORIES_DROPPING_VALUES if _chosen(VALUES, DROP, "to keep the values of favorites") else CATEGORIES
 
 
 def _chosen(name: str, word: str, otherwise: str) -> bool:

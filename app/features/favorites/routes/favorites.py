@@ -1,4 +1,4 @@
-"""``/favorites``: what an account likes."""
+"""``/favorites``: the favorites of an account."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def replace_order(category_id: int) -> Response:
         orders, faults = Orders(session), Faults(faults_of_body)
         order = orders.of_category(category_id)
         if ids is not None and not faults:
-            _judge(ids, order, faults)
+            _validate_ids(ids, order, faults)
         raise_faults(faults)
         if ids == order:
             return page, headers
@@ -62,7 +62,7 @@ def _require_precondition(session: Session, category: Category, page: bytes) -> 
     require_precondition(next((tag for tag in tags if matches(if_match, tag)), tags[0]))
 
 
-def _judge(ids: list[int], order: list[int], faults: Faults) -> None:
+def _validate_ids(ids: list[int], order: list[int], faults: Faults) -> None:
     """Add a fault for each id that is not in the category, and for those that are left out."""
     present, listed = set(order), set(ids)
     for index, favorite_id in enumerate(ids):

@@ -9,34 +9,29 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 
 from flask import Response, current_app
 
-from app.core.parameters import LIMIT_DEFAULT
-from app.core.query.cursor import Cursor
 from app.core.query.pairs import canonical, request_pairs
 from app.core.query.parse import parse_query
 from app.core.query.query import Query
-from app.core.records.page import envelope, link_header
+from app.core.records.page import count_fitting, envelope, link_header, page_link
 from app.core.records.stream import requested_format, stream_rows
 from app.core.sql.plan import ReadPlan
 from app.core.sql.shape import selection_of, values_of
 from app.features.history.change import ChangeRow, Read, documents
 from app.features.history.positions import last_position
-from app.http.problems import UriTooLong
 from app.http.responses import read_response
-from app.http.urls import URL_LONGEST, link
+from app.http.urls import link
+from app.values.json_value import compact
 from extensions.database import Share, Snapshot, fetch
 
 from .resource import AUDIT
 from .statements import all_changes, changes_within
 
-SECONDS = 0.25  # after these the page ends, even if it is not full
+SECONDS = 0.25  # after which a page ends, even if it is not full
 POSITIONS, POSITIONS_MOST = 10_000, 250_000  # in the first range, and in any
-QUICK_SECONDS, GROWTH = 0.05, 4  # a range that took less is followed by one that is larger by this factor
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+QUICK_SECONDS, GROWTH = 0.05, 4  # after a faster read, the next range is larger by this factor
 
 
 def list_changes() -> Response:
@@ -62,8 +57,7 @@ def _page(query: Query, last: int) -> Response:
     rows, following = _rows(query, last, page_bytes)
     data = list(_texts(rows, query, fetch))
     # Names of contributors are not in the sizes by which the rows were read.
-    ends = accumulate(len(text.encode()) + len(",") for text in data)
-    fitting = max(1, sum(end <= page_bytes for end in ends))
+    fitting = count_fitting((len(text.encode()) for text in data), page_bytes)
     if fitting < len(rows):
         data, following = data[:fitting], rows[fitting - 1].position
         rows = rows[:fitting]
@@ -100,8 +94,7 @@ def _rows(query: Query, last: int, page_bytes: int) -> tuple[list[ChangeRow], in
         began = time.monotonic()
         of_range = {"low": low, "high": high, "limit": missing, "bytes": page_bytes - size, "is_first": not rows}
         size_of_range = 0
-        found = fetch(statement, values | of_range, share=Share.SLOW_READS)
-        for *row, end, fits in found:
+        for *row, end, fits in fetch(statement, values | of_range, share=Share.SLOW_READS):
             if not fits or len(rows) == query.limit:
                 return rows, rows[-1].position
             rows.append(ChangeRow(*row))
@@ -121,22 +114,12 @@ def _rows(query: Query, last: int, page_bytes: int) -> tuple[list[ChangeRow], in
 def _texts(rows: Iterable[ChangeRow], query: Query, read: Read) -> Iterator[str]:
     """Yield the JSON of each change, with the fields of the query."""
     for document in documents(list(rows), shows_accounts=True, read=read):
-        yield _json({name: document[name] for name in query.fields})
+        yield compact({name: document[name] for name in query.fields})
 
 
-def _link(query: Query, key: int | None, *, backwards: bool) -> str | None:
+def _link(query: Query, position: int | None, *, backwards: bool) -> str | None:
     """Return the URL of the page of the changes before a position, or `backwards` of those after it.
 
     None without a position. Raises `UriTooLong`.
     """
-    if key is None:
-        return None
-    pairs = [*query.pairs]
-    if query.limit != LIMIT_DEFAULT:
-        pairs.append(("limit", str(query.limit)))
-    if query.fields != tuple(AUDIT.fields):
-        pairs.append(("fields", ",".join(query.fields)))
-    url = link(f"/{query.scope}?cursor={Cursor(query.scope, tuple(pairs), (key,), backwards).encode()}")
-    if len(url) > URL_LONGEST:
-        raise UriTooLong("The filters are too long for a cursor; shorten them, or filter by fewer values.")
-    return url
+    return None if position is None else page_link(AUDIT, query, (position,), backwards=backwards)

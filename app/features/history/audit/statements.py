@@ -11,6 +11,7 @@ from sqlalchemy.types import Text
 from app.core.sql.compile import compiled
 from app.core.sql.shape import Selection
 from app.core.sql.where import conditions_of
+from app.features.history import positions
 from app.features.history.change import COLUMNS, IS_CHANGE, JOINED, ChangeRow
 from extensions.database import Statement
 
@@ -18,11 +19,7 @@ from .resource import AUDIT
 
 ROW_BYTES = 400  # of a document without the values before and after
 
-# Changes with a position above `low` and up to `high`. A revision may begin before this range, or end after it.
-_WITHIN = """
-    r.position <= :high AND r.position >= coalesce((SELECT max(position) FROM revisions WHERE position <= :low + 1), 0)
-    AND c.ordinal > :low - r.position AND c.ordinal <= :high - r.position
-"""
+_WITHIN = f"{positions.revisions_within(':low', ':high')} AND {positions.changes_within(':low', ':high')}"
 
 
 @lru_cache(maxsize=256)
@@ -42,7 +39,7 @@ def changes_within(selection: Selection, *, ascending: bool) -> Statement:
         .limit(bindparam("limit"))
     )
     # Keys first, because many may be sorted.
-    found, columns = compiled(keys), ", ".join(ChangeRow._fields)
+    selected, columns = compiled(keys), ", ".join(ChangeRow._fields)
     read = columns.replace("before, after", "CASE WHEN fits THEN before END, CASE WHEN fits THEN after END")
     return Statement(
         f"""
@@ -52,14 +49,14 @@ def changes_within(selection: Selection, *, ascending: bool) -> Statement:
                     SELECT *, coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0)
                         + {ROW_BYTES} AS size
                     FROM (
-                        SELECT {COLUMNS} FROM {JOINED} WHERE (c.revision_id, c.ordinal) IN ({found.sql})
-                    ) AS found({columns})
+                        SELECT {COLUMNS} FROM {JOINED} WHERE (c.revision_id, c.ordinal) IN ({selected.sql})
+                    ) AS selected({columns})
                 ) AS sized
             ) AS summed
-        ) AS judged
+        ) AS bounded
         ORDER BY position {order}
         """,
-        found.constants,
+        selected.constants,
     )
 
 

@@ -51,8 +51,8 @@ class ListChanges(Operation):
         since = {
             "name": "since",
             "in": "query",
-            "description": "The position to continue from: `meta.last`, or `X-Change-Position`; by default all changes "
-            f"are listed. `{NOW}` returns the last position without changes.",
+            "description": "The position to continue from: `meta.last`, or the `X-Change-Position` of a stream of all "
+            f"books or authors; by default all changes are listed. `{NOW}` returns the last position alone.",
             "schema": {"type": "string", "pattern": f"^({NOW}|0|[1-9][0-9]{{0,30}})$", "examples": ["0"]},
         }
         limit = {

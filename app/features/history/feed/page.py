@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from itertools import accumulate
 from typing import Any
 
 from flask import Response, current_app
 
 from app.core.query.pairs import canonical
-from app.core.records.page import envelope, link_header
+from app.core.records.page import count_fitting, envelope, link_header
 from app.features.history.change import documents
 from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.responses import live_response
 from app.http.urls import link
+from app.values.json_value import compact
 
 from .position import position_problem
 from .query import FeedQuery
 from .read import ChangePage, PositionAhead, PositionPruned, read_changes
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def feed_page(query: FeedQuery) -> Response:
@@ -29,10 +26,10 @@ def feed_page(query: FeedQuery) -> Response:
     Raises `PositionExpired` and `InvalidQuery`.
     """
     page = _read(query)
-    shows_accounts = current_identity().account_id is not None
-    texts = [_encode(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
-    ends = accumulate(len(text.encode()) for text in texts)  # longer than stored, with the names of contributors
-    fitting = max(1, sum(end <= current_app.config["PAGE_MAX_BYTES"] for end in ends))
+    shows_accounts = current_identity().has_account
+    texts = [compact(document) for document in documents(page.rows, shows_accounts=shows_accounts)]
+    # Names of contributors are not in the sizes by which the rows were read.
+    fitting = count_fitting((len(text.encode()) for text in texts), current_app.config["PAGE_MAX_BYTES"])
     if fitting < len(texts):
         page, texts = ChangePage(page.rows[:fitting], page.rows[fitting - 1].position, more=True), texts[:fitting]
     meta: dict[str, Any] = {"count": len(texts), "limit": query.limit, "last": page.last, "more": page.more}

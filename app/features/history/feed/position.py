@@ -14,12 +14,12 @@ from .read import PositionAhead, PositionPruned
 
 CHANGE_POSITION = "X-Change-Position"
 CONTINUE = f"meta.last of a page, or the header {CHANGE_POSITION} of an export"
-# More digits than any position has, so that a number beyond bigint is one that was never given.
+# More digits than bigint has, so that a larger number is reported as above the last position.
 _plain = re.compile(r"0|[1-9][0-9]{0,30}", re.ASCII)
 
 
 def parse_position(text: str) -> int | None:
-    """Return the position in plain decimal digits, None if it is damaged."""
+    """Return the position in plain decimal digits, None if it is not one."""
     return int(text) if _plain.fullmatch(text) else None
 
 

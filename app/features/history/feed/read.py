@@ -12,14 +12,13 @@ from typing import NamedTuple
 from flask import current_app
 
 from app.features.history.change import COLUMNS, IS_CHANGE, ChangeRow
-from app.features.history.positions import last_position
+from app.features.history.positions import changes_within, last_position, revisions_within
 from app.features.history.tables import CATALOG_RESOURCES, OPS
 from extensions.database import Statement, fetch
 
 SCANNED_MOST = 5_000  # positions of a page: some 20 ms if each has a revision of its own
 
-# The range begins with the revision of its first position. The changes of each revision are limited before they are
-# sorted, because a revision of an import has 10,000.
+# The changes of each revision are limited before they are sorted, because a revision of an import has 10,000.
 # The large values of a page are bounded, too: a page ends before `most_bytes`, but has at least one row.
 _PAGE = Statement(f"""
     SELECT pruned_position, page.* FROM change_feed LEFT JOIN (
@@ -28,12 +27,11 @@ _PAGE = Statement(f"""
                 SELECT {COLUMNS},
                     coalesce(octet_length(c.before::text), 0) + coalesce(octet_length(c.after::text), 0)
                 FROM (
-                    SELECT * FROM revisions WHERE position <= %(until)s AND position >= coalesce(
-                        (SELECT max(position) FROM revisions WHERE position <= %(since)s + 1), %(since)s + 1)
+                    SELECT * FROM revisions WHERE {revisions_within("%(since)s", "%(until)s")}
                 ) AS r CROSS JOIN LATERAL (
                     SELECT * FROM changes AS c
                     WHERE c.revision_id = r.id
-                        AND c.ordinal > %(since)s - r.position AND c.ordinal <= %(until)s - r.position
+                        AND {changes_within("%(since)s", "%(until)s")}
                         AND c.resource = ANY (%(resources)s::change_resource[])
                         AND c.op = ANY (%(ops)s::change_op[]) AND {IS_CHANGE}
                     ORDER BY c.ordinal LIMIT %(most)s + 1
@@ -44,6 +42,9 @@ _PAGE = Statement(f"""
     ) AS page ON true
     ORDER BY page.position
 """)
+
+
+_PRUNED = Statement("SELECT pruned_position FROM change_feed")
 
 
 class PositionPruned(Exception):
@@ -68,8 +69,18 @@ class ChangePage(NamedTuple):
     """Some changes behind a position."""
 
     rows: list[ChangeRow]
-    last: int  # the last position that was read, with a change that matches or without; the next page begins behind it
-    more: bool  # whether there are positions behind `last`, with changes that match or without
+    last: int  # the last position that was read; the next page begins behind it
+    more: bool  # whether positions behind `last` exist, which may have no change that matches
+
+
+def require_kept(since: int) -> None:
+    """Raise `PositionPruned` or `PositionAhead` unless all changes behind the position `since` are kept."""
+    newest = last_position()
+    if since > newest:
+        raise PositionAhead(newest)
+    [(pruned,)] = fetch(_PRUNED, {})
+    if since < pruned:
+        raise PositionPruned(pruned)
 
 
 def read_changes(
@@ -78,20 +89,19 @@ def read_changes(
     *,
     resources: tuple[str, ...] = CATALOG_RESOURCES,
     ops: tuple[str, ...] = (),
-    scan_most: int = SCANNED_MOST,
 ) -> ChangePage:
     """Return up to `most` changes behind the position `since`, in the order of their commits.
 
-    Without `ops`, of every op. At most `scan_most` positions are read, so while `more` is true, a page may have fewer
-    changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead` and
-    `DatabaseUnavailable`.
+    Without `ops`, of every op. It reads at most `SCANNED_MOST` positions, so while `more` is true, a page may have
+    fewer changes than `most`, or none. It also ends before `PAGE_MAX_BYTES`. Raises `PositionPruned`, `PositionAhead`
+    and `DatabaseUnavailable`.
     """
     newest = last_position()
     if since > newest:
         raise PositionAhead(newest)
     if since == newest:
         return ChangePage([], newest, more=False)
-    until = min(since + scan_most, newest)
+    until = min(since + SCANNED_MOST, newest)
     values = {
         "since": since,
         "until": until,
@@ -100,11 +110,11 @@ def read_changes(
         "resources": list(resources),
         "ops": list(ops or OPS),
     }
-    found = fetch(_PAGE, values)
-    pruned, candidates = found[0][:2]  # of the same snapshot as the rows
+    results = fetch(_PAGE, values)
+    pruned, candidates = results[0][:2]  # of the same snapshot as the rows
     if since < pruned:
         raise PositionPruned(pruned)
-    rows = [ChangeRow(*columns) for _, _, *columns in found[:most] if candidates]
+    rows = [ChangeRow(*columns) for _, _, *columns in results[:most] if candidates]
     if rows and len(rows) < candidates:
         return ChangePage(rows, rows[-1].position, more=True)
     return ChangePage(rows, until, more=until < newest)

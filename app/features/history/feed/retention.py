@@ -1,7 +1,7 @@
 """Deletes changes that are older than the setting CHANGES_DAYS.
 
-A range of positions at a time, from the oldest on, in the order of positions: ``change_feed.pruned_position`` says how
-far. The deletion of a record stays, if it is the record's last change, because the record can be restored from it.
+Each transaction deletes a range of positions, the oldest first, and stores its end in ``change_feed.pruned_position``.
+The deletion of a record stays, if it is the record's last change, because the record can be restored from it.
 """
 
 from __future__ import annotations
@@ -10,35 +10,34 @@ from flask import Flask, current_app
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.features.history.positions import last_position
+from app.features.history.positions import changes_within, last_position, revisions_within
 from app.features.history.tables import CATALOG_RESOURCES
 from extensions.database import start_repeating, transaction
 
 PRUNED_AT_ONCE = 1_000  # positions in one transaction
 POLL_SECONDS = 600.0
 
-_LOCK = text("SELECT pg_try_advisory_xact_lock(5401932270467310452)")  # of one process at a time
+_LOCK = text("SELECT pg_try_advisory_xact_lock(5401932270467310452)")  # held by one process at a time
 # The end of the range: before the first young revision. No row if there is nothing to prune. IS TRUE keeps the planner
 # from the index on `at`, which has all young revisions.
-_UNTIL = text("""
+_UNTIL = text(f"""
     SELECT pruned_position, until FROM change_feed CROSS JOIN LATERAL (
         SELECT least(pruned_position + :most, last_position, min(position) - 1) AS until FROM revisions
-        WHERE position <= pruned_position + :most AND position + size - 1 > pruned_position
-            AND position >= coalesce((SELECT max(position) FROM revisions WHERE position <= pruned_position + 1), 0)
+        WHERE {revisions_within("pruned_position", "pruned_position + :most")}
+            AND position + size - 1 > pruned_position
             AND (at >= now() - make_interval(days => :days)) IS TRUE
     ) AS range WHERE until > pruned_position
 """)
 # Every change of the range but the last deletion of a record; and the deletion, kept by an earlier range, of a record
 # that is restored in this one. Written so that each step is a few look-ups in an index, whatever the planner assumes.
-_CHANGES = text("""
+_CHANGES = text(f"""
     WITH range AS MATERIALIZED (
         SELECT changed.* FROM revisions CROSS JOIN LATERAL (
             SELECT revision_id, ordinal, record_id, resource, op, place FROM changes
-            WHERE revision_id = id AND ordinal > :pruned - position AND ordinal <= :until - position
+            WHERE revision_id = id AND {changes_within(":pruned", ":until", "revisions")}
             ORDER BY ordinal LIMIT :until - :pruned
         ) AS changed
-        WHERE position <= :until
-            AND position >= coalesce((SELECT max(position) FROM revisions WHERE position <= :pruned + 1), 0)
+        WHERE {revisions_within(":pruned", ":until")}
     ), gone AS (
         SELECT revision_id, ordinal FROM range
         WHERE op NOT IN ('deleted', 'merged') OR NOT resource::text = ANY (:restorable) OR (
@@ -71,7 +70,7 @@ def prune_some(days: int) -> int:
 
     Also 0 if another process prunes. Raises ``DatabaseUnavailable``.
     """
-    last_position()  # old changes that nobody has read have no position yet
+    last_position()  # changes have no position before the first read
 
     def prune(session: Session) -> int:
         if not session.scalar(_LOCK):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from http import HTTPStatus
-from itertools import accumulate
 from typing import Any
 
 from flask import Response, current_app
@@ -15,7 +13,7 @@ from app.core.query.cursor import Cursor
 from app.core.query.pairs import request_pairs
 from app.core.query.parse import parse_page
 from app.core.query.query import Query
-from app.core.records.page import PageRow, render_page
+from app.core.records.page import PageRow, count_fitting, render_page
 from app.core.resource import Resource
 from app.features.history.change import COLUMNS, IS_CHANGE, JOINED, ChangeRow, documents
 from app.features.history.positions import last_position
@@ -23,11 +21,10 @@ from app.http.access.gate import current_identity
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import InvalidCursor
 from app.http.responses import write_response
+from app.values.json_value import compact
 from extensions.database import Statement, fetch
 
-from .past import require_existence
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+from .past import OF_RECORD, require_existence
 
 
 def _statement(comparison: str, direction: str) -> Statement:
@@ -47,9 +44,7 @@ def _statement(comparison: str, direction: str) -> Statement:
             FROM (
                 SELECT {COLUMNS} FROM (
                     SELECT c.revision_id AS id, c.ordinal AS number
-                    FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-                    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-                        AND {position} {comparison} %(edge)s AND {IS_CHANGE}
+                    FROM {OF_RECORD} AND {position} {comparison} %(edge)s AND {IS_CHANGE}
                     ORDER BY {position} {direction} LIMIT %(most)s
                 ) AS wanted, {JOINED} WHERE c.revision_id = wanted.id AND c.ordinal = wanted.number
             ) AS page({names})
@@ -94,14 +89,13 @@ def _read(resource: Resource, record_id: int, query: Query, edge: int) -> tuple[
         "most": query.limit + 1,
         "bytes": page_bytes,
     }
-    found = fetch(statement, values)
-    changes = [ChangeRow(*columns) for _, *columns in found]
-    shows_accounts = current_identity().account_id is not None
-    texts = [_json(document) for document in documents(changes, shows_accounts=shows_accounts)]
+    results = fetch(statement, values)
+    changes = [ChangeRow(*columns) for _, *columns in results]
+    shows_accounts = current_identity().has_account
+    texts = [compact(document) for document in documents(changes, shows_accounts=shows_accounts)]
     rows: list[PageRow] = [(text, f"[{change.position}]") for text, change in zip(texts, changes, strict=True)]
-    ends = accumulate(len(text.encode()) + len(",") for text in texts)
-    fitting = max(1, sum(end <= page_bytes for end in ends))
-    left_out: list[PageRow] = [("", "")] * (found[0][0] - len(rows)) if found else []
+    fitting = count_fitting((len(text.encode()) for text in texts), page_bytes)
+    left_out: list[PageRow] = [("", "")] * (results[0][0] - len(rows)) if results else []
     return [*rows, *left_out], min(fitting, query.limit)
 
 

@@ -1,7 +1,7 @@
 """The past of a record: its changes from a position on, and its state after one of them.
 
-A state is the representation as a dictionary. It is made from the present one, or from what a deletion has stored, by
-undoing the later changes one by one. Lists of contributors are without the names of the time.
+A state is the representation as a dictionary. It starts from the present one, or from the values that a
+deletion has stored, and undoes the later changes one by one. Lists of contributors have no names.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ from app.http.urls import link
 from app.values.json_value import Json
 from extensions.database import Statement
 
+# The changes `c` of a record, with their revisions `r`.
+OF_RECORD = """
+    changes AS c JOIN revisions AS r ON r.id = c.revision_id
+    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
+"""
 State = dict[str, Json]
 Run = Callable[[Statement, Mapping[str, Any]], Sequence[Any]]  # runs a statement, and returns its rows
 
@@ -32,7 +37,7 @@ class PastChange(NamedTuple):
     before: State
     after: State
     revision_id: int
-    is_change: bool  # false if its transaction took it back, and nothing but `updated_at` moved
+    is_change: bool  # false if its own transaction reverted it, so that only `updated_at` changed
 
     @property
     def is_deletion(self) -> bool:
@@ -83,7 +88,8 @@ class Past(NamedTuple):
 
 def read_past(run: Run, resource: Resource, record_id: int, position: int) -> Past:
     """Return the past of a record from a position on, all of one snapshot."""
-    rows = run(_past_statement(resource), {"id": record_id, "position": position})
+    values = {"id": record_id, "resource": resource.name, "position": position}
+    rows = run(_past_statement(resource), values)
     text, pruned = rows[0][:2]
     present = None if text is None else json.loads(text)
     changes = [
@@ -102,15 +108,15 @@ def find_previous(run: Run, resource: Resource, record_id: int, position: int) -
 
 
 def require_existence(run: Run, resource: Resource, record_id: int) -> None:
-    """Raise `NotFound` unless there is such a record, or was one that history knows."""
+    """Raise `NotFound` unless the record exists, or has changes."""
     if not run(_existence_statement(resource), {"id": record_id}):
-        raise NotFound(f"There is no {resource.noun} {record_id}, and history knows of none; check the URL.")
+        raise NotFound(f"There is no {resource.noun} {record_id}, and no change of one; check the URL.")
 
 
 def no_such_change(resource: Resource, record_id: int, position: int) -> str:
-    """Return the sentence about a position that is not one of a record's changes."""
+    """Return the detail for a position that is not a change of a record."""
     return (
-        f"Position {position} is no change of {resource.noun} {record_id}. "
+        f"Position {position} is not a change of {resource.noun} {record_id}. "
         f"{_changes_link(resource, record_id)} lists its changes."
     )
 
@@ -137,9 +143,7 @@ def _past_statement(resource: Resource) -> Statement:
         FROM change_feed LEFT JOIN (
             SELECT r.position + c.ordinal AS position, r.position AS first_position, c.op::text, c.before, c.after,
                 c.revision_id, {IS_CHANGE}, c.place
-            FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-            WHERE c.record_id = %(id)s AND c.resource = '{resource.name}'
-                AND (r.position IS NULL OR r.position + c.ordinal >= %(position)s)
+            FROM {OF_RECORD} AND (r.position IS NULL OR r.position + c.ordinal >= %(position)s)
         ) AS past ON true
         WINDOW newest AS (ORDER BY past.position DESC NULLS FIRST, past.place DESC)
         ORDER BY past.position DESC NULLS FIRST, past.place DESC
@@ -149,9 +153,7 @@ def _past_statement(resource: Resource) -> Statement:
 
 
 _PREVIOUS = Statement(f"""
-    SELECT r.position + c.ordinal FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-        AND r.position + c.ordinal < %(position)s AND {IS_CHANGE}
+    SELECT r.position + c.ordinal FROM {OF_RECORD} AND r.position + c.ordinal < %(position)s AND {IS_CHANGE}
     ORDER BY 1 DESC LIMIT 1
 """)
 

@@ -23,6 +23,7 @@ from app.http.urls import link
 from extensions.database import Retry, Statement, fetch
 
 from .past import (
+    OF_RECORD,
     Past,
     PastChange,
     Run,
@@ -37,11 +38,7 @@ from .store import Target, store
 from .undo import undo
 
 _CLAIM = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, :id))")
-_IS_CREATION = Statement("""
-    SELECT FROM changes AS c JOIN revisions AS r ON r.id = c.revision_id
-    WHERE c.record_id = %(id)s AND c.resource = %(resource)s::change_resource
-        AND r.position + c.ordinal = %(position)s AND c.op = 'created'
-""")
+_IS_CREATION = Statement(f"SELECT FROM {OF_RECORD} AND r.position + c.ordinal = %(position)s AND c.op = 'created'")
 
 
 def restore(resource: Resource, record_id: int) -> Response:
@@ -57,7 +54,8 @@ def restore(resource: Resource, record_id: int) -> Response:
         def run(statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
             return statement.run_within(session.connection(), values).all()
 
-        resource.lock_before(session, record_id, dict.fromkeys(resource.fields))
+        every_field = dict.fromkeys(resource.fields)  # any of them may change
+        resource.lock_before(session, record_id, every_field)
         record, document = _lock(session, run, resource, record_id, whole=deletes)
         raise_faults(request.faults)
         assert request.position is not None

@@ -1,4 +1,4 @@
-"""Stores values of the past in a record, which may have to be created again under its id."""
+"""Stores former values in a record. A deleted one is created again under its id."""
 
 from __future__ import annotations
 

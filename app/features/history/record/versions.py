@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from http import HTTPStatus
 
@@ -17,6 +16,7 @@ from app.features.history.positions import last_position
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import NotFound
 from app.http.responses import write_response
+from app.values.json_value import compact
 from extensions.database import Statement, fetch
 
 from .past import State, find_previous, no_such_change, read_past, require_existence
@@ -24,13 +24,12 @@ from .past import State, find_previous, no_such_change, read_past, require_exist
 CONTRIBUTORS = "authors"  # the field of books whose items have names
 
 _dialect = PGDialect()
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def show_version(resource: Resource, record_id: int, position: int) -> Response:
     """Return the response to a GET of a version of a record.
 
-    404 if the position is none of the record's changes, or deleted the record; 410 if it is no longer kept.
+    404 if the position is not a change of the record, or its deletion; 410 if it is no longer kept.
     """
     parse_options(request_pairs())
     require_acceptable()
@@ -54,7 +53,7 @@ def show_version(resource: Resource, record_id: int, position: int) -> Response:
 
 def _text(resource: Resource, state: State) -> str:
     """Return the JSON text of a state, written by Postgres as that of every representation."""
-    [(text,)] = fetch(_text_statement(resource), {"state": _json(state)})
+    [(text,)] = fetch(_text_statement(resource), {"state": compact(state)})
     return str(text)
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.features.history.change import ChangeRow, documents
-from app.values.json_value import Json
+from app.values.json_value import Json, compact
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MILLISECONDS = 2000  # after which a browser connects again
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
 
 class Event(NamedTuple):
-    """A change as it is sent."""
+    """A change, encoded for followers."""
 
     position: int
     resource: str
     op: str
     public: bytes  # for clients without an account: `by` is null
-    full: bytes  # for clients with an account; the same object if it is equal
+    full: bytes  # for clients with an account; the same object if `by` is null
 
     @property
     def size(self) -> int:
@@ -45,15 +42,15 @@ def first_lines(position: int, *, is_known: bool) -> bytes:
 
 
 def keep_alive(position: int | None) -> bytes:
-    """Return a comment; with the position, if it is another one than that of the last event."""
+    """Return a comment; with a position, if it is not that of the last event."""
     return b": keep-alive\n\n" if position is None else f": keep-alive\nid: {position}\n\n".encode()
 
 
-def within_bytes(found: Iterable[Event], most: int) -> list[Event]:
+def within_bytes(candidates: Iterable[Event], most: int) -> list[Event]:
     """Return the first events, up to `most` bytes of each kind, but at least one."""
     kept: list[Event] = []
     size = 0
-    for event in found:
+    for event in candidates:
         size += len(event.full)
         if kept and size > most:
             break
@@ -68,4 +65,4 @@ def _event(row: ChangeRow, document: dict[str, Json]) -> Event:
 
 
 def _encoded(row: ChangeRow, document: dict[str, Json]) -> bytes:
-    return f"id: {row.position}\nevent: {row.op}\ndata: {_encode(document)}\n\n".encode()
+    return f"id: {row.position}\nevent: {row.op}\ndata: {compact(document)}\n\n".encode()

@@ -1,4 +1,4 @@
-"""A follower: a position in the feed, and what is sent behind it."""
+"""A follower: its position in the feed, and the events behind it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .reader import Following
 
 COMMENT_SECONDS = 15.0
 PIECE_BYTES = 64 * 1024  # sent at once, unless one event has more
-CATCH_UP_CHANGES, CATCH_UP_BYTES = 100, 256 * 1024  # that a follower reads from the table at once
+CATCH_UP_CHANGES, CATCH_UP_BYTES = 100, 256 * 1024  # of one read from the table
 RETRY_SECONDS = 1.0  # after a failed read
 
 
@@ -29,7 +29,7 @@ class Follower:
     """The `Source` of the events behind a position.
 
     It has no queue. It takes changes from the window of its process, and those that have left the window from the
-    table, so one that receives slowly costs no memory.
+    table, so a slow client costs no memory.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class Follower:
         """
         self._following, self._query, self._shows_accounts = following, query, shows_accounts
         self._may_follow, self._is_known = may_follow, is_known
-        self._position = self._sent = position  # up to which all is sent; of the last id sent
+        self._position = position  # of the last event that was sent, or excluded by the filters
+        self._sent = position  # the last id that was sent
         self._restarts = following.restarts
 
     async def __call__(self, run: Run, *, is_brief: bool = False) -> AsyncGenerator[bytes]:
@@ -107,7 +108,7 @@ class Follower:
         except TimeoutError:
             return b""
         reading = asyncio.ensure_future(run(self._read))
-        reading.add_done_callback(lambda _: slots.release())  # also of a client that has gone meanwhile
+        reading.add_done_callback(lambda _: slots.release())  # also if the client has disconnected
         try:
             kept, last, seconds = await asyncio.shield(reading)
         except DatabaseUnavailable:
@@ -122,14 +123,14 @@ class Follower:
         return b"".join(map(self._encoded, kept))
 
     def _read(self) -> tuple[list[Event], int, float]:
-        """Return the next matching events, the position up to which they are all, and the seconds that this took."""
+        """Return the next matching events, the last position that was read, and the seconds it took."""
         began = time.monotonic()
         query = self._query
         with self._following.context():
             page = read_changes(self._position, CATCH_UP_CHANGES, resources=query.resources, ops=query.ops)
-            found = events(page.rows)
-        kept = within_bytes(found, CATCH_UP_BYTES)
-        last = page.last if len(kept) == len(found) else kept[-1].position
+            following = events(page.rows)
+        kept = within_bytes(following, CATCH_UP_BYTES)
+        last = page.last if len(kept) == len(following) else kept[-1].position
         return kept, last, time.monotonic() - began
 
     def _matches(self, event: Event) -> bool:

@@ -21,8 +21,8 @@ from .wakeups import Wakeups
 from .window import Window
 
 FOLLOWING = "catalog.following"  # key in the application's extensions
-POLL_SECONDS = 0.2  # between two looks for changes, which are one cheap statement each
-PAGE_CHANGES = 200  # that are read at once
+POLL_SECONDS = 0.2  # between two polls, of one cheap statement each
+PAGE_CHANGES = 200  # of one read
 MOST_FOLLOWERS = 256  # of a process; half of the connections that it keeps open
 MOST_CATCHING_UP = 2  # followers of an event loop that read old changes from the table at once
 RETRY_SECONDS = 10
@@ -36,8 +36,8 @@ class Following:
     def __init__(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         """`context` enters the application."""
         self.context = context
-        self.window: Window | None = None  # None until the first look
-        self.restarts = 0  # times that the positions went back, as after a restore of the database
+        self.window: Window | None = None  # None until the first poll
+        self.restarts = 0  # how often positions went back, as after a restore of the database
         self.is_failing = False  # the database does not respond
         self.moved = Wakeups()  # after each change of the window
         self.number = 0  # of followers
@@ -64,14 +64,14 @@ class Following:
             self.number -= 1
 
     def catching_up(self) -> asyncio.Semaphore:
-        """Return what bounds the followers of the running event loop that read from the table at once."""
+        """Return the semaphore of the running event loop for reads of the table."""
         loop = asyncio.get_running_loop()
         return self._catching_up.setdefault(loop, asyncio.Semaphore(MOST_CATCHING_UP))
 
     def _run(self) -> None:
         while self._is_followed():
             began = time.monotonic()
-            has_more = self._look()
+            has_more = self._poll()
             worked = time.monotonic() - began
             # After many changes it rests for as long as it worked, because requests share the interpreter with it.
             time.sleep(worked if has_more else max(worked, POLL_SECONDS - worked))
@@ -83,7 +83,7 @@ class Following:
             self._thread, self.window = None, None
             return False
 
-    def _look(self) -> bool:
+    def _poll(self) -> bool:
         """Read new changes into the window; return whether there are more. An error does not end the thread."""
         try:
             with self.context():

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 
 from app.features.history.feed.position import parse_position, position_problem
 from app.features.history.feed.query import FeedQuery
-from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
+from app.features.history.feed.read import PositionAhead, PositionPruned, require_kept
 from app.features.history.positions import last_position
 from app.http.access.gate import current_identity
 from app.http.access.identity import IDENTITIES, is_still_allowed
@@ -35,7 +35,7 @@ def follow_changes(query: FeedQuery) -> Response:
     position, is_known = _position(query)
     following: Following = current_app.extensions[FOLLOWING]
     identities, environ = current_app.extensions[IDENTITIES], request.environ
-    has_account = current_identity().account_id is not None
+    has_account = current_identity().has_account
     follower = Follower(
         following,
         query,
@@ -45,8 +45,8 @@ def follow_changes(query: FeedQuery) -> Response:
         may_follow=(lambda: is_still_allowed(environ, identities, READ_LIVE)) if has_account else None,
     )
     following.join()
-    close = weakref.finalize(follower, following.leave)  # at the latest with the follower, however its response ends
-    # Without the header, nginx would collect events before it sends them.
+    close = weakref.finalize(follower, following.leave)  # when the follower is collected, however its response ends
+    # Without the header, nginx would buffer events.
     return StreamResponse(LiveStream(follower, close), [("Content-Type", MEDIA_TYPE), ("X-Accel-Buffering", "no")])
 
 
@@ -62,7 +62,7 @@ def _position(query: FeedQuery) -> tuple[int, bool]:
     if since is None:
         return last_position(), False
     try:
-        read_changes(since, 1, scan_most=1)
+        require_kept(since)
     except (PositionAhead, PositionPruned) as error:
         raise position_problem(error, where, name) from None
     return since, True

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import threading
 
-AT_ONCE = 20  # coroutines that a loop wakes in one iteration, so that requests between them wait for few
+AT_ONCE = 20  # coroutines that a loop wakes in one iteration, so that a request waits for a few only
 
 
 class Wakeups:
-    """Counts wake-ups, so that none between a look and a wait is lost."""
+    """Counts wake-ups, so that none between a check and a wait is lost."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -18,7 +18,7 @@ class Wakeups:
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Wake all that wait, from any thread."""
+        """Wake all waiting coroutines, from any thread."""
         with self._lock:
             self.count += 1
             waiting, self._waiting = self._waiting, {}

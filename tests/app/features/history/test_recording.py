@@ -1,4 +1,4 @@
-"""Every change of books and authors is recorded in its transaction, whoever makes it."""
+"""Every change of books and authors is recorded in its transaction, also those by plain SQL."""
 
 from __future__ import annotations
 

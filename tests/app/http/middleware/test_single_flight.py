@@ -12,8 +12,10 @@ import pytest
 from flask import Flask
 
 from app.core.sql import plan
+from app.features.history.record import page
 from app.http.middleware.single_flight import SingleFlight
 from extensions.database.engine import DatabaseUnavailable
+from tests.support.accounts import add_account, add_token, bearer
 from tests.support.waiting import until
 
 CONCURRENT = 20  # requests
@@ -129,6 +131,32 @@ def test_concurrent_misses_of_a_key_run_one_statement(
     assert statuses == ["catalog; fwd=uri-miss; stored", *["catalog; fwd=uri-miss; collapsed"] * (CONCURRENT - 1)]
     assert not any("Age" in response.headers for response in responses)
     assert crowd.waiting() == 0
+
+
+def test_a_response_that_no_cache_may_store_is_not_shared(
+    gate: Gate,
+    crowd: Crowd,
+    catalog: Flask,
+    book: dict[str, Any],
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page, "fetch", gate)
+    account = add_account(database_url, "editor")
+    credentials = bearer(add_token(database_url, account))
+    path = "/books/1/changes?limit=1"
+    assert catalog.test_client().patch("/books/1", json={"title": "After"}, headers=credentials).status_code == 200
+    gate.calls = 0
+    crowd.send(path, **credentials)
+    until(lambda: gate.calls == 1)
+    crowd.send(path)
+    until(lambda: crowd.waiting() == 1)
+    gate.open()
+    responses = crowd.responses()
+    accounts = [response.json["data"][0]["by"] for response in responses]
+    assert accounts == [{"id": account.id, "name": None}, None]  # accounts are for clients that have one
+    assert [response.headers["Cache-Control"] for response in responses] == ["no-store"] * 2
+    assert not any("Cache-Status" in response.headers for response in responses)
 
 
 def test_each_waiter_gets_its_own_form_of_the_response(gate: Gate, crowd: Crowd, book: dict[str, Any]) -> None:
