@@ -42,7 +42,9 @@ BEGIN
     SELECT reserved.revision, id, reserved.first + row_number() OVER () - 1, '{table}', 'created' FROM added
     -- Deleted and created again by one transaction.
     ON CONFLICT (record_id, resource, revision_id) DO UPDATE SET op = 'updated',
-        after = (SELECT differing({new}, change.before) FROM {table} AS latter WHERE id = excluded.record_id);
+        after = (SELECT differing(
+            {new} || CASE WHEN change.before ? 'authors' THEN '{{"authors": []}}'::jsonb ELSE '{{}}' END, change.before
+        ) FROM {table} AS latter WHERE id = excluded.record_id);
     RETURN NULL;
 END
 $$;
@@ -147,6 +149,8 @@ BEGIN
         ) AS contributions WHERE book_id = ANY (listed)
     ) AS items
     GROUP BY book_id
+    HAVING jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE is_old)
+        IS DISTINCT FROM jsonb_agg(item ORDER BY position, author_id) FILTER (WHERE NOT is_old)
     ON CONFLICT (record_id, resource, revision_id) DO UPDATE SET
         before = CASE change.op WHEN 'deleted' THEN excluded.before || change.before
             ELSE differing(excluded.before || change.before, change.after || excluded.after) END,

@@ -85,7 +85,7 @@ def _refuse_many(session: Session, added: int) -> None:
     count = session.scalar(select(func.count()).select_from(Category).where(Category.account_id == own_account())) or 0
     if count + added > CATEGORIES_MOST:
         raise Conflict(
-            f"The account has {count} categories and may have {CATEGORIES_MOST}. Delete one, or use another one."
+            f"An account may have {CATEGORIES_MOST} categories, and has {count} now. Delete one, or use another one."
         )
 
 

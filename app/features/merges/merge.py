@@ -7,6 +7,7 @@ order as in other writes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.core.records.redirects import merged_conflict, survivors_of
 from app.core.records.validate import raise_faults
 from app.core.resource import Resource
 from app.http.problems import Conflict
+from app.values.text import showable
 from extensions.database import Retry
 
 from .merging import MergedRow, Merging
@@ -160,9 +162,10 @@ def _undo(session: Session, merging: Merging, survivor_id: int, row: Row[Any]) -
     merged_at = after.pop("updated_at")
     for name, value in after.items():
         if survivor[name] != value:
+            merged = showable(json.dumps(value, ensure_ascii=False))
             raise Conflict(
                 f"The merge of {resource.noun} {row.old_id} cannot be undone: "
-                f"{name} of {resource.noun} {survivor_id} has changed since. Restore its value first."
+                f"{name} of {resource.noun} {survivor_id} has changed since. Set it to {merged} first."
             )
     if survivor["updated_at"] != merged_at:  # another field was changed later, and keeps its new value
         before["updated_at"] = now(session)

@@ -28,7 +28,7 @@ def matches(condition: str, tag: str, *, weak: bool = False) -> bool:
 def _mismatch(if_match: str, tag: str | None) -> str:
     """Return why If-Match does not hold."""
     if tag is None:
-        return "The record does not exist, so If-Match does not match; leave the header out to create it."
+        return "The record does not exist, so If-Match does not match; leave the header out."
     if matches(if_match, tag, weak=True):
         return "If-Match takes strong ETags only; send the ETag without W/ (a proxy may have added it)."
     if '"' not in if_match:

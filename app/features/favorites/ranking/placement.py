@@ -96,12 +96,15 @@ class Places:
                 self._faults.add(f"{draft.pointer}/title", "required", detail)
 
     def _validate_attributes(self, draft: Draft, category: Category) -> None:
+        if self._has_fault(draft, "attributes"):
+            return
+        is_sent, pointer = "attributes" in draft.values, f"{draft.pointer}/attributes"
         values = draft.values.get("attributes", draft.record.attributes) or {}
-        if not self._has_fault(draft, "attributes"):
-            attributes = attributes_of(category.attributes)
-            draft.values["attributes"] = validate_values(
-                attributes, values, f"{draft.pointer}/attributes", self._faults
-            )
+        faults = self._faults if is_sent or draft.record.id is None else Faults()
+        draft.values["attributes"] = validate_values(attributes_of(category.attributes), values, pointer, faults)
+        for fault in faults if faults is not self._faults else ():
+            further = "" if fault.code == "required" else " In `attributes`, null removes what the favorite has of it."
+            self._faults.add(fault.name, fault.code, f"{fault.detail}{further}")
 
     def _validate_rank(self, draft: Draft, placement: Placement) -> None:
         ranking, is_new = placement.ranking, placement.former_category_id is None
@@ -110,7 +113,7 @@ class Places:
         if ranking is None and not is_new and "ranking" in draft.values and not self._has_fault(draft, "ranking"):
             self._faults.add(pointer, "required", "A favorite always has a ranking; send one, or leave it out.")
         elif ranking is not None and ranking > most:
-            detail = f"The category has {placement.size:,} favorites, so ranking must be between 1 and {most:,}."
+            detail = f"ranking must be between 1 and {most:,} in this category."
             self._faults.add(pointer, "out_of_range", detail)
 
     def _has_fault(self, draft: Draft, *names: str) -> bool:

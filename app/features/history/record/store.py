@@ -73,6 +73,9 @@ def _missing_references(problem: ValidationFailed, wanted: State) -> Conflict:
         if match and fault.code == "not_found":
             author_id = wanted["authors"][int(match[1])]["id"]
             url = link(f"/authors/{author_id}/restore")
-            detail = f"The author {author_id} was deleted since. Restore it first, with a POST to {url}."
+            detail = (
+                f"The author {author_id} was deleted since. Restore it first: undo the deletion in "
+                f"{link(f'/authors/{author_id}/changes')} with a POST to {url}."
+            )
         faults.append(Fault("body", fault.name, fault.code, detail))
     return Conflict(faults[0].detail, faults)

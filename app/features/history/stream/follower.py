@@ -14,6 +14,7 @@ from extensions.database import DatabaseUnavailable
 
 from .events import Event, events, first_lines, keep_alive, within_bytes
 from .reader import Following
+from .window import Window
 
 COMMENT_SECONDS = 15.0
 PIECE_BYTES = 64 * 1024  # sent at once, unless one event has more
@@ -44,7 +45,8 @@ class Follower:
     ) -> None:
         """`is_known`: the client sent the position.
 
-        `may_follow` is called every `COMMENT_SECONDS` in a thread; the stream ends if it returns false.
+        `may_follow` is called every `COMMENT_SECONDS`, and after each change of accounts or tokens that may take
+        rights, in a thread; the stream ends if it returns false.
         """
         self._following, self._query, self._shows_accounts = following, query, shows_accounts
         self._may_follow, self._is_known = may_follow, is_known
@@ -55,19 +57,23 @@ class Follower:
     async def __call__(self, run: Run, *, is_brief: bool = False) -> AsyncGenerator[bytes]:
         """Yield pieces of the event stream. It ends if the client may no longer read, or its position is lost."""
         clock = asyncio.get_running_loop().time
-        due = clock() + COMMENT_SECONDS
+        due, checked_at = clock() + COMMENT_SECONDS, 0
         yield first_lines(self._position, is_known=self._is_known)
         with contextlib.suppress(Ended):
             while self._restarts == self._following.restarts:
-                if clock() >= due:
+                seen, window, is_due = self._following.moved.count, self._following.window, clock() >= due
+                rights_at = window.rights_at if window is not None else 0
+                if is_due or rights_at > checked_at:
                     if self._may_follow and not await run(self._may_follow):
                         return
-                    due = clock() + COMMENT_SECONDS
-                    yield self._comment()
-                seen = self._following.moved.count
-                if is_brief or self._is_behind():
+                    checked_at = rights_at
+                    if is_due:
+                        due = clock() + COMMENT_SECONDS
+                        yield self._comment()
+                    continue  # with what has changed meanwhile
+                if is_brief or (window is not None and self._position < window.floor):
                     piece = await self._catch_up(run, due)
-                elif piece := self._taken():
+                elif piece := self._taken(window):
                     pass
                 else:
                     await self._following.moved.wait(seen, max(0.0, due - clock()))
@@ -76,14 +82,8 @@ class Follower:
                 if is_brief:
                     return
 
-    def _is_behind(self) -> bool:
-        """Whether changes behind the position have left the window."""
-        window = self._following.window
-        return window is not None and self._position < window.floor
-
-    def _taken(self) -> bytes:
+    def _taken(self, window: Window | None) -> bytes:
         """Take the next events from the window; empty if there are none."""
-        window = self._following.window
         if window is None or self._position >= window.head:
             return b""
         matching: list[bytes] = []

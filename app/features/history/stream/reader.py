@@ -13,6 +13,7 @@ from typing import Any
 
 from app.features.history.feed.read import PositionAhead, PositionPruned, read_changes
 from app.features.history.positions import last_position
+from app.features.history.tables import CATALOG_RESOURCES
 from app.http.problems import Unavailable
 from extensions.database import DatabaseUnavailable
 
@@ -26,6 +27,7 @@ PAGE_CHANGES = 200  # of one read
 MOST_FOLLOWERS = 256  # of a process; half of the connections that it keeps open
 MOST_CATCHING_UP = 2  # followers of an event loop that read old changes from the table at once
 RETRY_SECONDS = 10
+RIGHTS_RESOURCES = ("accounts", "tokens")  # whose changes may take rights from a follower
 
 log = logging.getLogger("catalog.following")
 
@@ -112,8 +114,10 @@ class Following:
             self.window = Window(position, position)
             self.moved.wake()
             return False
-        page = read_changes(window.head, PAGE_CHANGES)
+        page = read_changes(window.head, PAGE_CHANGES, resources=(*CATALOG_RESOURCES, *RIGHTS_RESOURCES))
         if page.last != window.head:
-            self.window = window.extended(events(page.rows), page.last)
+            shown = [row for row in page.rows if row.resource in CATALOG_RESOURCES]
+            taken = [row for row in page.rows if row.resource in RIGHTS_RESOURCES and row.op != "created"]
+            self.window = window.extended(events(shown), page.last, taken[-1].position if taken else 0)
             self.moved.wake()
         return page.more

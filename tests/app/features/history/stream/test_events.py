@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.features.history.stream import reader
+from app.features.history.stream import follower, reader
 from extensions.cache import Area
 from extensions.database.engine import ON_COMMIT
 from tests.support.databases import execute
@@ -141,6 +141,32 @@ def test_a_client_without_rights_is_cut_off(
     execute(database_url, statement)
     app.extensions[ON_COMMIT](Area.ACCOUNTS)
     assert len(list(blocks)) <= 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE accounts SET disabled = true", "DELETE FROM tokens", "DELETE FROM accounts"],
+    ids=["disabled", "revoked", "deleted"],
+)
+def test_a_client_without_rights_gets_no_later_change(
+    app: Flask,
+    follow: Follow,
+    account: Any,
+    headers_of: Any,
+    database_url: str,
+    statement: str,
+    add_book: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follower, "COMMENT_SECONDS", 60.0)
+    blocks = follow("?since=now", **headers_of(account()))
+    assert next(blocks).comment
+    add_book()
+    assert next(blocks).event == "created"
+    execute(database_url, statement)
+    app.extensions[ON_COMMIT](Area.ACCOUNTS)
+    add_book()
+    assert list(blocks) == []
 
 
 def test_positions_that_go_back_end_the_stream(follow: Follow, add_book: Any, database_url: str) -> None:
