@@ -40,7 +40,7 @@ from .prepared import FORGOTTEN, WHOLE
 
 Result = TypeVar("Result")
 
-_SET_CAUSE = "SELECT set_config('catalog.cause', %(cause)s, true)"
+_SET_CAUSE = f"SET LOCAL {CAUSE} = %s"
 
 
 def transaction(
@@ -174,7 +174,7 @@ class _Attempt:
         self._limit = self._exits.enter_context(within(connection.connection.dbapi_connection, self._budget.seconds()))
         begun = connection.begin()
         self._exits.callback(begun.close)  # rolls back, unless it is committed
-        connection.exec_driver_sql(_SET_CAUSE, {"cause": current_app.extensions[CAUSE]()})
+        connection.exec_driver_sql(_SET_CAUSE, (current_app.extensions[CAUSE](),))
         if self._first is not None:
             self._first(connection)
         self._transaction = begun

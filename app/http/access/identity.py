@@ -56,8 +56,8 @@ class Identities(Protocol):
         `generation`: the accounts' current generation, None if unknown. Never blocks the event loop.
         """
 
-    def identify(self, environ: Environ) -> Identity:
-        """Return the identity of a request.
+    def identify(self, environ: Environ, *, anew: bool = False) -> Identity:
+        """Return the identity of a request; with `anew`, from the database, not as it is remembered.
 
         Raises `InvalidCredentials` if a token is invalid, expired or revoked, and ``DatabaseUnavailable``.
         """
@@ -93,8 +93,9 @@ def is_still_allowed(environ: Environ, identities: Identities, right: Right) -> 
 
     During an outage of the database that is unknown, and the response may last.
     """
+    sent = {name: environ[name] for name in CREDENTIALS if name in environ}
     try:
-        return identities.identify({name: environ[name] for name in CREDENTIALS if name in environ}).has(right)
+        return identities.identify(sent, anew=True).has(right)
     except Problem:
         return False
     except DatabaseUnavailable:

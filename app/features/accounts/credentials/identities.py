@@ -79,7 +79,7 @@ class TokenIdentities:
             return self._anonymous_identity
         return None if generation is None else self._known(credentials, digest_of(credentials.token), generation)
 
-    def identify(self, environ: Environ) -> Identity:
+    def identify(self, environ: Environ, *, anew: bool = False) -> Identity:
         credentials = credentials_of(environ)
         if credentials is None:
             return self._anonymous_identity
@@ -88,7 +88,7 @@ class TokenIdentities:
         digest = digest_of(credentials.token)
         # Read before the query, so that it can only be older.
         generation = environ.get(GENERATION) or self._cache.generation(Area.ACCOUNTS)
-        known = self._known(credentials, digest, generation) if generation else None
+        known = self._known(credentials, digest, generation) if generation and not anew else None
         return known or self._find(credentials, digest, generation)
 
     def may_anyone_write(self) -> bool:
