@@ -68,12 +68,9 @@ BEGIN
     SELECT * INTO reserved FROM reserve_changes(number);
     INSERT INTO changes AS change (revision_id, record_id, ordinal, resource, op, before, after)
     SELECT reserved.revision, id, reserved.first + row_number() OVER () - 1, '{table}', 'updated',
-        differing(earlier, later) || jsonb_build_object('updated_at', updated_at), differing(later, earlier)
-    FROM (
-        SELECT former.id, former.updated_at, {old} AS earlier, {new} AS later
-        FROM removed AS former JOIN added AS latter USING (id)
-        WHERE ({old_columns}, former.updated_at) IS DISTINCT FROM ({new_columns}, latter.updated_at)
-    ) AS pairs
+        jsonb_build_object('updated_at', former.updated_at) || {changed_old}, '{{}}'::jsonb || {changed_new}
+    FROM removed AS former JOIN added AS latter USING (id)
+    WHERE ({old_columns}, former.updated_at) IS DISTINCT FROM ({new_columns}, latter.updated_at)
     ON CONFLICT (record_id, resource, revision_id) DO UPDATE SET
         before = differing(excluded.before || change.before, change.after || excluded.after),
         after = differing(change.after || excluded.after, excluded.before || change.before)
@@ -218,11 +215,22 @@ def json_object(fields: tuple[str, ...], row: str) -> str:
     return f"jsonb_build_object({', '.join(members)})"
 
 
+def changed_fields(fields: tuple[str, ...], row: str) -> str:
+    """Return the SQL of JSON objects, concatenated, with those fields of a row that differ in the other one."""
+    return " || ".join(
+        f"CASE WHEN former.{name} IS DISTINCT FROM latter.{name} "
+        f"THEN jsonb_build_object('{name}', {row}.{name}) ELSE '{{}}' END"
+        for name in fields
+    )
+
+
 def upgrade() -> None:
     for table, fields in (("books", BOOK_FIELDS), ("authors", AUTHOR_FIELDS)):
         old, new = json_object(fields, "former"), json_object(fields, "latter")
         old_columns, new_columns = (", ".join(f"{row}.{name}" for name in fields) for row in ("former", "latter"))
-        op.execute(RECORDS.format(table=table, old=old, new=new, old_columns=old_columns, new_columns=new_columns))
+        values = {"new": new, "old_columns": old_columns, "new_columns": new_columns}
+        changed = {"changed_old": changed_fields(fields, "former"), "changed_new": changed_fields(fields, "latter")}
+        op.execute(RECORDS.format(table=table, **values, **changed))
         for event, removed in (("deleted", "removed"), ("truncated", table)):
             op.execute(DELETIONS.format(event=event, table=table, removed=removed, old=old))
         op.execute(MERGES.format(noun=table.removesuffix("s")))
