@@ -1,4 +1,4 @@
-"""Who waits for whom: short requests of four kinds, while other clients load the service."""
+"""Times of short requests of four kinds, while other clients load the service."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from .database import Cluster
 
 TIMES = 200  # moves of each kind
 DATABASE = "favorites"
-OTHERS = 50  # full categories beside the one that is measured
+OTHERS = 50  # further full categories
 TOKEN = secret_of(Kind.SESSION, 1)
 # The ranks that favorites move from and to.
 MOVES: dict[str, Callable[[random.Random], tuple[int, int]]] = {

@@ -88,8 +88,8 @@ def resolve_authors(session: Session, drafts: list[Draft], faults: Faults) -> No
             continue
         author = references.id_of(contributor) or namesakes.key
         if (id(draft), author, contributor.role) in seen:
-            who = f"Author {author}" if isinstance(author, int) else "An author of this name"
-            faults.add(pointer, "duplicate", f"{who} is already listed in this role. Remove one of them.")
+            listed = f"Author {author}" if isinstance(author, int) else "An author of this name"
+            faults.add(pointer, "duplicate", f"{listed} is already listed in this role. Remove one of them.")
         seen.add((id(draft), author, contributor.role))
 
 

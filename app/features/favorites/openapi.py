@@ -25,8 +25,8 @@ from .ranking.order_body import ORDER
 from .resource import FAVORITES
 
 TAGS = {
-    "categories": Tag("categories", "Your own categories of favorites. Nobody else sees them."),
-    "favorites": Tag("favorites", "What you like, in your own order. Nobody else sees it."),
+    "categories": Tag("categories", "Your own categories of favorites, private to your account."),
+    "favorites": Tag("favorites", "What you like, in your own order, private to your account."),
 }
 DROP_PARAMETER: Schema = {
     "name": "values",

@@ -139,7 +139,7 @@ def lock_books(session: Session, books: Collection[int], *, free_only: bool = Fa
 
 
 def read_updated_at(session: Session, books: Collection[int]) -> dict[int, str]:
-    """Return the `updated_at` of each book that exists, as JSON; of a stale book, the one that it will have."""
+    """Return the `updated_at` of each book that exists, as JSON; a stale book has its future one."""
     rows = select(Book.id, func.to_json(_due)).outerjoin(STALE_BOOKS, STALE_BOOKS.c.book_id == Book.id)
     return {row[0]: row[1] for row in session.execute(rows.where(Book.id == any_(_array(books))))}
 

@@ -17,7 +17,7 @@ class ListAudit(ListRecords):
 
     def __init__(self) -> None:
         super().__init__(AUDIT)
-        self.tag = Tag(AUDIT.name, "Who changed what, for administrators.")
+        self.tag = Tag(AUDIT.name, "Every change with its account, for administrators.")
         self.plural = "changes"
 
     def responses(self) -> dict[str, Schema]:

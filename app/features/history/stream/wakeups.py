@@ -27,7 +27,7 @@ class Wakeups:
                 loop.call_soon_threadsafe(_resolve, loop, list(futures))
 
     async def wait(self, seen: int, seconds: float) -> None:
-        """Wait for a wake-up after the one that was counted as `seen`, for at most `seconds`."""
+        """Wait until the count of wake-ups exceeds `seen`, for at most `seconds`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         with self._lock:

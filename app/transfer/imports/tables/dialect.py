@@ -36,7 +36,7 @@ class Dialect:
 def detect_dialect(sample: str, delimiter: str | None) -> Dialect:
     """Return the dialect by which most rows have the same, largest number of cells.
 
-    The last line of the sample may be cut off. `delimiter` is the one that the user has set, if any.
+    The last line of the sample may be cut off. `delimiter`: set by the user, None to detect it.
     """
     lines = sample.splitlines(keepends=True)[: 4 * SAMPLED_ROWS]
     declared = _declared_delimiter.fullmatch(lines[0]) if lines else None
