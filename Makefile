@@ -39,7 +39,8 @@ lock: ## Pin all packages with their hashes, after a change in requirements/ (AR
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@# What is tested first: production gets the same versions.
 	@constraint=; \
-	for pair in development:requirements-dev.txt run:requirements-run.txt production:requirements.txt; do \
+	for pair in development:requirements-dev.txt run:requirements-run.txt production:requirements.txt \
+	  tracing:requirements-tracing.txt; do \
 	  .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) \
 	    $$constraint --output-file "$${pair#*:}" "requirements/$${pair%:*}.in" || exit; \
 	  constraint="--constraint requirements-dev.txt"; \

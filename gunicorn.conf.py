@@ -30,7 +30,7 @@ wsgi_app = "asgi:app"
 bind = f"{settings['HOST']}:{settings['PORT']}"
 
 # An event loop handles the connections; requests run in threads, because they mostly wait for Postgres.
-worker_class = "extensions.uvicorn_worker.Worker"
+worker_class = "extensions.server.uvicorn_worker.Worker"
 workers = settings["WEB_CONCURRENCY"]
 # Each worker creates its own application, so that no connection is shared through fork.
 preload_app = False

@@ -12,6 +12,7 @@ from werkzeug.utils import import_string
 from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
 from extensions.database import db, engine, migrate, snapshot
+from extensions.jobs import JOBS  # noqa: F401 - it is part of the schema
 from extensions.rate_limits import create_rate_limiter
 
 from . import cli, config
@@ -23,7 +24,7 @@ from .http.access.audience import personal_paths, uncached_paths, words_of_paths
 from .http.access.identity import IDENTITIES
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
 from .http.middleware import access_log, error_handlers
-from .http.middleware.access_log import PersonalPaths
+from .http.middleware.access_log import AccessLog, PersonalPaths
 from .http.middleware.front import Front
 from .http.middleware.rate_limit import RateLimit
 from .http.responses import options_response
@@ -117,7 +118,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        PersonalPaths(personal_paths(app), words_of_paths(app)),
+        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))),),
         prefix,
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]

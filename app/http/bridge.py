@@ -21,9 +21,9 @@ from urllib.parse import unquote_to_bytes
 from app.http.middleware.raw_response import RawResponse
 from app.http.responses import LiveStream, Stream
 from app.http.wsgi import Environ
-from extensions.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
-from extensions.sliced_parsing import WRITABLE
-from extensions.threads import Threads
+from extensions.server.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
+from extensions.server.sliced_parsing import WRITABLE
+from extensions.server.threads import Threads
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -163,15 +163,15 @@ EMPTY = f"""
             DELETE FROM favorites; DELETE FROM categories;
             DELETE FROM books; DELETE FROM authors; DELETE FROM vocabulary;
             DELETE FROM tokens; DELETE FROM one_time_links; DELETE FROM accounts; DELETE FROM failed_sign_ins;
-            DELETE FROM changes; DELETE FROM revisions;
+            DELETE FROM changes; DELETE FROM revisions; DELETE FROM jobs;
         ELSE
             TRUNCATE books, authors, contributions, vocabulary, stale_books, stale_authors, accounts, failed_sign_ins,
-                one_time_links, idempotency_keys, changes, revisions CASCADE;
+                one_time_links, idempotency_keys, changes, revisions, jobs CASCADE;
         END IF;
         UPDATE change_feed SET last_position = 0, pruned_position = 0;
         PERFORM setval(name, 1, false) FROM unnest(ARRAY[
             'books_id_seq', 'authors_id_seq', 'book_merges_place_seq', 'author_merges_place_seq',
-            'categories_id_seq', 'favorites_id_seq']) AS name;
+            'categories_id_seq', 'favorites_id_seq', 'jobs_id_seq']) AS name;
     END $$
 """
 

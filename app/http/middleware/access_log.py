@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from typing import NamedTuple
 
 from flask import Flask
@@ -14,6 +13,8 @@ from app.http.access.identity import known_account
 from app.http.urls import target
 from app.http.wsgi import REQUEST_ID, Environ
 from app.values.text import escaped
+
+from .request_record import RequestRecord
 
 log = logging.getLogger("catalog.access")
 
@@ -88,31 +89,32 @@ class PersonalPaths(NamedTuple):
         return segment if segment in self.words or _id.fullmatch(segment) else SECRET_MARK
 
 
-def log_request(
-    environ: Environ,
-    method: str,
-    status: str,
-    cache_status: str | None,
-    started: float,
-    personal: PersonalPaths,
-    further: str = "",
-) -> None:
-    """Log a request with its status, duration and account.
+class AccessLog:
+    """Logs one line for each request; an `Observer`."""
 
-    `started` is a value of ``time.perf_counter``. Successful health checks are not logged, because they are frequent.
-    """
-    healthy = environ["PATH_INFO"].startswith("/health/") and status.startswith("200")
-    if log.isEnabledFor(logging.INFO) and not healthy:
-        milliseconds = (time.perf_counter() - started) * 1000
+    def __init__(self, personal: PersonalPaths) -> None:
+        self._personal = personal
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Log a request with its status, duration and account.
+
+        Successful health checks are not logged, because they are frequent.
+        """
+        environ = record.environ
+        healthy = environ["PATH_INFO"].startswith("/health/") and record.status.startswith("200")
+        if healthy or not log.isEnabledFor(logging.INFO):
+            return
         account = known_account(environ)
-        further = f" account={account}{further}" if account else further
-        values = (
-            method,
-            personal.logged(environ),
-            status[:3],
-            milliseconds,
-            cache_status or "-",
+        further = f" account={account}" if account else ""
+        if record.streamed:
+            further += f" streamed {record.size:,} bytes" + ("" if record.streamed == "whole" else ", incomplete")
+        log.info(
+            "%s %s %s %.1fms %s id=%s%s",
+            record.method,
+            self._personal.logged(environ),
+            record.status[:3],
+            record.seconds * 1000,
+            record.cache_status or "-",
             environ[REQUEST_ID],
             further,
         )
-        log.info("%s %s %s %.1fms %s id=%s%s", *values)

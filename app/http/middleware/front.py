@@ -20,9 +20,9 @@ from app.http.wsgi import REQUEST_ID, Environ, Headers, StartResponse, request_i
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
 
-from .access_log import PersonalPaths, log_request
 from .rate_limit import RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
+from .request_record import Observer, RequestRecord
 from .response_cache import STORED_HEADERS, CachedReads
 
 READS = ("GET", "HEAD")
@@ -63,11 +63,14 @@ class Front:
         identities: Identities,
         uncached: frozenset[str],
         rate_limit: RateLimit,
-        personal: PersonalPaths,
+        observers: tuple[Observer, ...],
         prefix: str = "",
     ) -> None:
-        """`prefix` is the setting URL_PREFIX; the others are those of `CachedReads` and of `RateLimit`."""
-        self._rate_limit, self._personal = rate_limit, personal
+        """`prefix` is the setting URL_PREFIX; `observers` get the record of each request at its end.
+
+        The others are those of `CachedReads` and of `RateLimit`.
+        """
+        self._rate_limit, self._observers = rate_limit, observers
         self._application = rate_limit.before(partial(from_application, inner), partial(account_of, identities))
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
@@ -156,14 +159,25 @@ class Front:
             response = with_length(response, environ)
         headers = self._headers(environ, response, cache_status)
         body = response.body
-        log_end = partial(log_request, environ, method, response.status, cache_status, started, self._personal)
+        record = RequestRecord(environ, method, started, response.status, "", cache_status)
         if isinstance(body, Stream) and method != "HEAD":
-            body.at_end = lambda: log_end(f" streamed {body.size:,} bytes" + ("" if body.whole else ", incomplete"))
+            body.at_end = partial(self._observe_stream, record, body)
             return RawResponse(response.status, headers, body)
         if isinstance(body, Stream):
             body.close()
-        log_end()
-        return RawResponse(response.status, headers, b"" if method == "HEAD" or isinstance(body, Stream) else body)
+        sent = b"" if method == "HEAD" or isinstance(body, Stream) else body
+        record.size = len(sent)
+        self._observe(record)
+        return RawResponse(response.status, headers, sent)
+
+    def _observe_stream(self, record: RequestRecord, stream: Stream) -> None:
+        record.size, record.streamed = stream.size, "whole" if stream.whole else "incomplete"
+        self._observe(record)
+
+    def _observe(self, record: RequestRecord) -> None:
+        record.end()
+        for observe in self._observers:
+            observe(record)
 
     def _headers(self, environ: Environ, response: RawResponse, cache_status: str | None) -> Headers:
         """Return the headers, including those that depend on the client and are never cached."""

@@ -84,7 +84,7 @@ def test_migrations_go_up_down_and_up_again(empty_database: str, on: Callable[[s
         tables = {"authors", "books", "contributions", "vocabulary", "author_merges", "book_merges", "import_marks"}
         tables |= {"stale_authors", "stale_books", "name_claims", "idempotency_keys"}
         tables |= {"change_feed", "changes", "revisions"}
-        tables |= {"accounts", "tokens", "one_time_links", "failed_sign_ins", "categories", "favorites"}
+        tables |= {"accounts", "tokens", "one_time_links", "failed_sign_ins", "categories", "favorites", "jobs"}
         assert {row[0] for row in created["columns"]} == tables
         downgrade(revision="base")
         assert contents(empty_database) == nothing

@@ -49,12 +49,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         folder, port = tmp_path_factory.mktemp("bridge"), free_port()
         config = folder / "config.py"
         config.write_text(
-            "from app.http import bridge\nfrom extensions import connection_limits\n"
+            "from app.http import bridge\nfrom extensions.server import connection_limits\n"
             "connection_limits.HEAD_SECONDS = 2\nconnection_limits.GRACE_SECONDS = bridge.GRACE_SECONDS = 60\n"
             f"{limits}\n"
         )
         arguments = ["--config", str(config), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-        arguments += ["--worker-class", "extensions.uvicorn_worker.Worker"]
+        arguments += ["--worker-class", "extensions.server.uvicorn_worker.Worker"]
         arguments += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         arguments.append("tests.app.http.bridge.applications:versatile")
         server = start_gunicorn(arguments, {"CHECKPOINTS": str(checkpoints or folder)}, port, folder)

@@ -18,8 +18,8 @@ from uvicorn.server import ServerState
 
 from app.http.bridge import Bridge
 from app.http.middleware.raw_response import RawResponse
-from extensions.connection_limits import LimitedProtocol
-from extensions.sliced_parsing import SLICE_BYTES
+from extensions.server.connection_limits import LimitedProtocol
+from extensions.server.sliced_parsing import SLICE_BYTES
 from tests.support.clients.wire import Wire
 
 from .conftest import get

@@ -1,0 +1,49 @@
+"""A job while it runs: what its work reads, and the errors by which its work ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SAVE_PROGRESS = """
+    UPDATE jobs SET progress = %(progress)s, failures = 0
+    WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
+    RETURNING cancel_requested
+"""
+
+
+class JobFailed(Exception):
+    """The job has failed for good. The message is for the person who started it."""
+
+
+class JobCancelled(Exception):
+    """The job has stopped because its cancellation was requested."""
+
+
+class JobLost(Exception):
+    """Another runner has the job, so this one must stop without a commit."""
+
+
+@dataclass
+class RunningJob:
+    """A job that this process runs."""
+
+    id: int
+    kind: str
+    attempt: int
+    payload: Mapping[str, Any]
+    progress: Mapping[str, Any]  # as the last attempt left it
+    account_id: int | None
+    request_id: str | None
+    failures: int
+    cancel_requested: bool = field(default=False)  # as of the last `save_progress`
+
+    def save_progress(self, cursor: Any, progress: Mapping[str, Any]) -> None:
+        """Save the progress in the transaction of a psycopg2 cursor. Raises `JobLost` if another runner has the job."""
+        cursor.execute(_SAVE_PROGRESS, {"id": self.id, "attempt": self.attempt, "progress": json.dumps(progress)})
+        row = cursor.fetchone()
+        if row is None:
+            raise JobLost
+        self.progress, self.cancel_requested = progress, row[0]
