@@ -12,7 +12,7 @@ from werkzeug.utils import import_string
 from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
 from extensions.database import db, engine, migrate, snapshot
-from extensions.jobs import JOBS  # noqa: F401 - it is part of the schema
+from extensions.jobs import add_kind
 from extensions.rate_limits import create_rate_limiter
 
 from . import cli, config
@@ -51,6 +51,9 @@ FEATURES = (
     "app.features.service.home.home",
     "app.features.service.health.health",
 )
+
+# The kinds of background jobs.
+JOB_KINDS: tuple[str, ...] = ()
 
 
 class CatalogApp(Flask):
@@ -96,6 +99,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     for feature in FEATURES:
         app.register_blueprint(import_string(feature), cli_group=cli.GROUP)
+    for kind in JOB_KINDS:
+        add_kind(app, import_string(kind))
     error_handlers.init_app(app, config.CORS_METHODS)
     gate.init_app(app, app.config["CORS_ORIGINS"])
     gate.require_declared_rights(app)
