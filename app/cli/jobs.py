@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
@@ -45,8 +45,9 @@ class JobsGroup(AppGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            require_tables()
-            return super().invoke(ctx)
+            with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                require_tables()
+                return super().invoke(ctx)
         except NoTables as error:
             raise CommandFailed(str(error)) from None
         except DatabaseUnavailable:

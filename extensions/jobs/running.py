@@ -15,6 +15,7 @@ import psycopg2.errors
 from flask import current_app
 
 from extensions.database import DatabaseUnavailable
+from extensions.database.engine import translated_errors
 
 from .job import JobCancelled, JobFailed, JobLost, RunningJob
 from .kinds import kinds
@@ -56,7 +57,7 @@ def run_job(job_id: int, on_lost: Callable[[], None] = lambda: None) -> bool:
     or is due before it. `on_lost` is called from another thread if another runner takes the job meanwhile. Raises
     `DatabaseUnavailable` if it cannot be taken, or if its end cannot be stored; then `sweep` queues it again.
     """
-    with contextlib.ExitStack() as exits:
+    with translated_errors(), contextlib.ExitStack() as exits:
         connection = connect_for_jobs()
         exits.callback(connection.close)
         job = _take(connection, job_id)

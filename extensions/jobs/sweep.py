@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import psycopg2
-
-from extensions.database import DatabaseUnavailable, transaction
+from extensions.database import Statement, fetch, transaction
+from extensions.database.engine import translated_errors
 
 from .kinds import kinds
 from .lock import RETAKE_SECONDS, TRY_LOCK, UNLOCK, connect_for_jobs
 from .queue import enqueue
 from .running import IS_NEXT_OF_LANE, MOST_FAILURES
+
+MOST_DUE = 100  # jobs that one sweep returns
 
 _RUNNING = "SELECT id, attempt FROM jobs WHERE state = 'running' ORDER BY id"
 _RECOVER = f"""
@@ -28,18 +29,25 @@ _RECOVER = f"""
         due_at = now() + make_interval(secs => least(failures, 10))
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
 """
-_DUE = f"""
+_POSTPONE = f"""
+    UPDATE jobs SET failures = failures + 1, due_at = now() + make_interval(secs => 1 + least(failures, 10)),
+        state = CASE WHEN failures < {MOST_FAILURES} THEN state ELSE 'failed' END,
+        error = CASE WHEN failures >= {MOST_FAILURES}
+            THEN 'The process of this job could not start again and again; see the log.' END,
+        finished_at = CASE WHEN failures >= {MOST_FAILURES} THEN now() END
+    WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'queued'
+"""
+_DUE = Statement(f"""
     SELECT id FROM jobs
     WHERE state = 'queued' AND due_at <= now() AND kind = ANY (%(kinds)s)
         AND NOT EXISTS (SELECT FROM jobs other WHERE other.lane = jobs.lane AND other.state = 'running')
         AND {IS_NEXT_OF_LANE}
     ORDER BY due_at, id LIMIT %(most)s
-"""
+""")
 _IS_PERIODIC_DUE = """
     SELECT NOT EXISTS (SELECT FROM jobs WHERE kind = %(kind)s
         AND (state IN ('queued', 'running') OR finished_at > now() - make_interval(secs => %(every)s)))
 """
-MOST_DUE = 100  # jobs that one sweep returns
 
 
 def sweep() -> list[int]:
@@ -53,7 +61,7 @@ def sweep() -> list[int]:
             time.sleep(RETAKE_SECONDS)
             _recover(cursor, lost & _without_runner(cursor), failed=1)
         _create_periodic(cursor)
-        return _due(cursor, MOST_DUE)
+    return due_jobs(MOST_DUE)
 
 
 def recover_job(job_id: int, *, failed: bool) -> None:
@@ -68,17 +76,19 @@ def recover_job(job_id: int, *, failed: bool) -> None:
 
 def due_jobs(most: int) -> list[int]:
     """Return the ids of jobs that can run now, the oldest first. Raises `DatabaseUnavailable`."""
+    return [row[0] for row in fetch(_DUE, {"most": most, "kinds": list(kinds())})]
+
+
+def postpone_job(job_id: int, attempt: int) -> None:
+    """Let a queued job wait, because its process ended before it took the job. Raises `DatabaseUnavailable`."""
     with _cursor() as cursor:
-        return _due(cursor, most)
+        cursor.execute(_POSTPONE, {"id": job_id, "attempt": attempt})
 
 
 @contextlib.contextmanager
-def _cursor() -> Any:
-    try:
-        with contextlib.closing(connect_for_jobs()) as connection, connection.cursor() as cursor:
-            yield cursor
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        raise DatabaseUnavailable from error
+def _cursor() -> Iterator[Any]:
+    with translated_errors(), contextlib.closing(connect_for_jobs()) as connection, connection.cursor() as cursor:
+        yield cursor
 
 
 def _without_runner(cursor: Any) -> set[tuple[int, int]]:
@@ -99,11 +109,6 @@ def _recover(cursor: Any, lost: Iterable[tuple[int, int]], failed: int) -> None:
         if cursor.fetchone()[0]:
             cursor.execute(_RECOVER, {"id": job_id, "attempt": attempt, "failed": failed})
             cursor.execute(UNLOCK, {"id": job_id})
-
-
-def _due(cursor: Any, most: int) -> list[int]:
-    cursor.execute(_DUE, {"most": most, "kinds": list(kinds())})
-    return [row[0] for row in cursor.fetchall()]
 
 
 def _create_periodic(cursor: Any) -> None:
