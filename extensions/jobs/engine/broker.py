@@ -68,7 +68,7 @@ class Broker:
             create_folder(self.folder)
             options = {"folder": str(self.folder), "polling_interval": POLL_SECONDS}
         return {
-            "broker_url": self.redis_url or "catalog-files://localhost"  # kombu warns without a host,
+            "broker_url": self.redis_url or "catalog-files://localhost",  # kombu warns without a host
             "broker_transport_options": options,
             "broker_connection_timeout": TIMEOUT_SECONDS,
             "broker_connection_max_retries": None,  # a worker never gives up
