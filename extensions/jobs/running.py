@@ -92,7 +92,8 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
     kind = kinds()[job.kind]
     result: dict[str, Any] = {"result": None, "error": None}
     try:
-        returned = kind.work(job)
+        with translated_errors():  # also of connections of the work's own
+            returned = kind.work(job)
     except JobCancelled:
         return _FINISH, {**result, "state": "cancelled"}
     except JobFailed as error:

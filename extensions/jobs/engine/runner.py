@@ -57,6 +57,11 @@ class Runner:
         self._stopping.set()
         self._processes.stop()
 
+    def join(self) -> None:
+        """Wait for the jobs that run without a message; Celery waits for those with one."""
+        for thread in self._threads:
+            thread.join()
+
     def run(self, job_id: int | None = None) -> None:
         """Run a job, if it can run, and then all that are due. Never raises."""
         with self._app.app_context(), _logged_errors():

@@ -46,7 +46,10 @@ def run_worker(app: Flask, command: Callable[[int], Sequence[str]], *, with_beat
     if with_beat:
         start_in_thread(app)
     log.info("The worker for background jobs is ready")
-    worker.start()
+    try:
+        worker.start()  # ends with SystemExit
+    finally:
+        runner.join()
 
 
 def run_beat(app: Flask) -> None:
