@@ -53,7 +53,7 @@ FEATURES = (
 )
 
 # The kinds of background jobs.
-JOB_KINDS: tuple[str, ...] = ()
+JOB_KINDS: tuple[str, ...] = ("extensions.jobs.retention.OLD_JOBS",)
 
 
 class CatalogApp(Flask):

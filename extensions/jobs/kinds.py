@@ -25,6 +25,8 @@ class Kind:
     lane: str | None = None  # at most one job of a lane is running
     retries: tuple[float, ...] = ()  # seconds before each further attempt after an error; then the job has failed
     every: float | None = None  # seconds from the end of a job to the creation of the next one
+    # Seconds from the end of a job to its deletion, by default a week; None if the owner of the kind deletes its jobs.
+    keep_seconds: float | None = 7 * 86_400.0
     # Whether a periodic job has anything to do now.
     is_due: Callable[[], bool] = lambda: True
 
