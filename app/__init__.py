@@ -53,7 +53,10 @@ FEATURES = (
 )
 
 # The kinds of background jobs.
-JOB_KINDS: tuple[str, ...] = ()
+JOB_KINDS: tuple[str, ...] = (
+    "app.transfer.import_job.IMPORT",
+    "app.transfer.import_job.ANALYZE",
+)
 
 
 class CatalogApp(Flask):
