@@ -53,7 +53,11 @@ FEATURES = (
 )
 
 # The kinds of background jobs.
-JOB_KINDS: tuple[str, ...] = ("extensions.jobs.retention.OLD_JOBS",)
+JOB_KINDS: tuple[str, ...] = (
+    "app.transfer.import_job.IMPORT",
+    "app.transfer.import_job.ANALYZE",
+    "extensions.jobs.retention.OLD_JOBS",
+)
 
 
 class CatalogApp(Flask):

@@ -2,7 +2,7 @@
 
 from .engine.broker import init_app
 from .engine.hints import send_hint
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import KINDS, Kind, add_kind, kinds
 from .queue import Enqueued, cancel, enqueue, retry
 from .running import run_job
@@ -16,6 +16,7 @@ __all__ = [
     "JobCancelled",
     "JobFailed",
     "JobLost",
+    "JobPostponed",
     "Kind",
     "RunningJob",
     "add_kind",

@@ -17,7 +17,7 @@ from flask import current_app
 from extensions.database import DatabaseUnavailable
 from extensions.database.engine import translated_errors
 
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import kinds
 from .lock import TRY_LOCK, JobLock, connect_for_jobs
 
@@ -45,7 +45,9 @@ _FINISH = """
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
 """
 _QUEUE_AGAIN = """
-    UPDATE jobs SET state = 'queued', failures = failures + 1, due_at = now() + make_interval(secs => %(seconds)s)
+    UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
+        failures = failures + %(failed)s, finished_at = CASE WHEN cancel_requested THEN now() END,
+        due_at = now() + make_interval(secs => %(seconds)s)
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
 """
 
@@ -65,7 +67,7 @@ def run_job(job_id: int, on_lost: Callable[[], None] = lambda: None) -> bool:
             return False
         exits.pop_all()  # the lock closes the connection
         lock = JobLock(current_app._get_current_object(), connection, job.id, job.attempt, on_lost)  # type: ignore[attr-defined]
-    statement, values = _QUEUE_AGAIN, {"seconds": 0.0}  # unless the work ends, as by Ctrl-C
+    statement, values = _QUEUE_AGAIN, {"failed": 1, "seconds": 0.0}  # unless the work ends, as by Ctrl-C
     try:
         statement, values = _outcome(job)
     finally:
@@ -100,13 +102,15 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
         return _FINISH, {**result, "state": "failed", "error": str(error)}
     except JobLost:
         return _FINISH, {**result, "state": "failed"}  # has no effect: the attempt is another one
+    except JobPostponed as postponed:
+        return _QUEUE_AGAIN, {"failed": 0, "seconds": postponed.seconds}
     except DatabaseUnavailable:
         if job.failures < MOST_FAILURES:
-            return _QUEUE_AGAIN, {"seconds": min(OUTAGE_SECONDS * (1 + job.failures), OUTAGE_SECONDS_MOST)}
+            return _QUEUE_AGAIN, {"failed": 1, "seconds": min(OUTAGE_SECONDS * (1 + job.failures), OUTAGE_SECONDS_MOST)}
         return _FINISH, {**result, "state": "failed", "error": "The database did not respond again and again."}
     except Exception:
         log.exception("Job %d (%s) has failed", job.id, job.kind)
         if job.failures < len(kind.retries):
-            return _QUEUE_AGAIN, {"seconds": kind.retries[job.failures]}
+            return _QUEUE_AGAIN, {"failed": 1, "seconds": kind.retries[job.failures]}
         return _FINISH, {**result, "state": "failed", "error": "An unexpected error occurred; see the log."}
     return _FINISH, {**result, "state": "succeeded", "result": json.dumps(dict(returned or {}))}
