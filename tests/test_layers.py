@@ -60,7 +60,7 @@ LAYERS: list[Any] = [
                     {"importer"},
                 ],
             },
-            {"cli"},
+            {"cli", "uploads"},
         ],
     },
     {"app.cli"},

@@ -43,7 +43,7 @@ class Importer:
     def __init__(self, app: Flask, paths: Sequence[str], options: ImportOptions) -> None:
         if paths.count("-") > 1:
             raise ImportFailed("Standard input (-) can be given only once.")
-        _check_source(options.read.source)
+        check_source(options.read.source)
         self.paths, self.options = paths, options
         self.files: list[FileImport] = []
         self.started: list[FileImport] = []
@@ -156,7 +156,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _check_source(source: str | None) -> None:
+def check_source(source: str | None) -> None:
+    """Raise `ImportFailed` if a name cannot be the scheme of ids."""
     if source is not None and not Identifiers.SCHEME.fullmatch(source):
         raise ImportFailed("--source may have only a-z, 0-9, '_', '.' and '-', at most 50 characters.")
     if source in ("isbn", DIGEST):
