@@ -55,7 +55,11 @@ FEATURES = (
 )
 
 # The kinds of background jobs.
-JOB_KINDS: tuple[str, ...] = ("app.transfer.uploads.files.removal.REMOVE_IMPORT_FILES",)
+JOB_KINDS: tuple[str, ...] = (
+    "app.transfer.import_job.IMPORT",
+    "app.transfer.import_job.ANALYZE",
+    "app.transfer.uploads.files.removal.REMOVE_IMPORT_FILES",
+)
 
 
 class CatalogApp(Flask):

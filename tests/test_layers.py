@@ -60,6 +60,7 @@ LAYERS: list[Any] = [
                     {"importer"},
                 ],
             },
+            {"import_job"},
             {"cli", "uploads"},
         ],
     },

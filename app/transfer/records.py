@@ -34,6 +34,7 @@ class RecordWarning(NamedTuple):
     code: str  # one of `WARNING_CODES`
     field: str
     original: str  # the value in the file
+    result: str = ""  # the value that is stored, if that is one line
 
 
 class RejectReason(NamedTuple):

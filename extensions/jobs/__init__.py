@@ -1,6 +1,6 @@
 """Jobs: work in the background. A row of the table is the truth; Celery runs the jobs, and its messages are hints."""
 
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import Kind, add_kind, kinds
 from .queue import Enqueued, cancel, enqueue, retry
 from .running import run_job
@@ -13,6 +13,7 @@ __all__ = [
     "JobCancelled",
     "JobFailed",
     "JobLost",
+    "JobPostponed",
     "Kind",
     "RunningJob",
     "add_kind",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SAVE_PROGRESS = """
-    UPDATE jobs SET progress = %(progress)s, failures = 0
+    UPDATE jobs SET progress = %(progress)s, failures = CASE WHEN %(is_kept)s THEN 0 ELSE failures END
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
     RETURNING cancel_requested
 """
@@ -26,6 +26,14 @@ class JobLost(Exception):
     """Another runner has the job, so this one must stop without a commit."""
 
 
+class JobPostponed(Exception):
+    """The job cannot go on now: it is queued again, and is due after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 @dataclass
 class RunningJob:
     """A job that this process runs."""
@@ -40,9 +48,14 @@ class RunningJob:
     failures: int
     cancel_requested: bool = field(default=False)  # as of the last `save_progress`
 
-    def save_progress(self, cursor: Any, progress: Mapping[str, Any]) -> None:
-        """Save the progress in the transaction of a psycopg2 cursor. Raises `JobLost` if another runner has the job."""
-        cursor.execute(_SAVE_PROGRESS, {"id": self.id, "attempt": self.attempt, "progress": json.dumps(progress)})
+    def save_progress(self, cursor: Any, progress: Mapping[str, Any], *, is_kept: bool = True) -> None:
+        """Save the progress in the transaction of a psycopg2 cursor. Raises `JobLost` if another runner has the job.
+
+        `is_kept`: the next attempt continues from here. Otherwise the deaths of earlier runners still count, because
+        a job whose runner always dies before its end would else be repeated for ever.
+        """
+        values = {"id": self.id, "attempt": self.attempt, "progress": json.dumps(progress), "is_kept": is_kept}
+        cursor.execute(_SAVE_PROGRESS, values)
         row = cursor.fetchone()
         if row is None:
             raise JobLost

@@ -18,8 +18,9 @@ class Kind:
     """A kind of job."""
 
     name: str
-    # Does the work, in the context of the application; returns the result. Raises `JobFailed`, `JobCancelled` and
-    # `JobLost`. After any other error, the job is retried. The work may be repeated after a crash at any point.
+    # Does the work, in the context of the application; returns the result. Raises `JobFailed`, `JobCancelled`,
+    # `JobLost` and `JobPostponed`. After any other error, the job is retried. The work may be repeated after a crash
+    # at any point.
     work: Callable[[RunningJob], Mapping[str, Any] | None]
     has_process: bool = False  # each job runs in a process of its own
     lane: str | None = None  # at most one job of a lane is running

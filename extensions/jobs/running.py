@@ -16,7 +16,7 @@ import psycopg2.errors
 
 from extensions.database import DatabaseUnavailable, connect
 
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import kinds
 
 log = logging.getLogger("catalog.jobs")
@@ -35,7 +35,8 @@ _FINISH = """
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
 """
 _QUEUE_AGAIN = """
-    UPDATE jobs SET state = 'queued', failures = failures + %(failed)s,
+    UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
+        failures = failures + %(failed)s, finished_at = CASE WHEN cancel_requested THEN now() END,
         due_at = now() + make_interval(secs => %(seconds)s)
     WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
 """
@@ -83,6 +84,8 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
     except JobLost:
         log.warning("Job %d (%s) has another runner; this one stops", job.id, job.kind)
         return _FINISH, {**result, "state": "failed"}  # has no effect: the attempt is another one
+    except JobPostponed as postponed:
+        return _QUEUE_AGAIN, {"failed": 0, "seconds": postponed.seconds}
     except DatabaseUnavailable:
         return _QUEUE_AGAIN, {"failed": 0, "seconds": 2.0}
     except Exception:

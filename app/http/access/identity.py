@@ -62,6 +62,12 @@ class Identities(Protocol):
         Raises `InvalidCredentials` if a token is invalid, expired or revoked, and ``DatabaseUnavailable``.
         """
 
+    def role_of(self, account_id: int) -> Role:
+        """Return the role that an account has now; `Role.NONE` if it is deleted or disabled.
+
+        Raises ``DatabaseUnavailable``.
+        """
+
     def may_anyone_write(self) -> bool:
         """Whether clients without an account may write now. Raises ``DatabaseUnavailable``."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,13 +14,11 @@ from app.transfer.imports.file_import import FileImport, ImportObserver
 from app.transfer.imports.files.rejects import describe_reason
 from app.transfer.imports.load.report import ALREADY_THERE, OUTCOMES, Report
 from app.transfer.imports.pipeline import Pipeline
-from app.transfer.warning_codes import WARNING_CODES
-from app.values.text import escaped, showable
+from app.values.text import escaped
 
 from .progress import ImportProgress
 
 WIDTH = 120  # columns, if the output is not a terminal
-MAX_EXCERPT = 40  # characters of an example
 
 
 class _Console(Console):
@@ -103,13 +102,13 @@ class ImportConsole(ImportObserver):
         """
         total = sum((file.report for file in files), Report())
         self._out.print(_counts_table(files, total, dry_run=dry_run))
-        if total.warnings or total.reasons:
-            self._out.print(_details_table(files, total))
+        for line in _details(files, total):
+            self._out.print(escaped(line), markup=False)
         rate = total.read / max(seconds, 0.001)
         noun = "record" if total.read == 1 else "records"
         self._out.print(f"{total.read:,} {noun} in {seconds:,.1f} s ({rate:,.0f} a second).", markup=False)
         if is_complete and total.read and not (total.created or total.updated):
-            all_known = total.unchanged + total.reasons[ALREADY_THERE] == total.read
+            all_known = total.unchanged + total.skip_reasons[ALREADY_THERE] == total.read
             why = ": every record is already in the catalog" if all_known else ""
             self._out.print(f"Nothing has changed{why}.", markup=False)
 
@@ -149,26 +148,20 @@ def _counts_table(files: Sequence[FileImport], total: Report, *, dry_run: bool) 
     return table
 
 
-def _details_table(files: Sequence[FileImport], total: Report) -> Table:
-    table = Table()
-    table.add_column("", justify="left")
-    table.add_column("times", justify="right")
-    table.add_column("", justify="left")
-    for code, count in total.warnings.most_common():
-        table.add_row(f"warning: {code}", f"{count:,}", Text(WARNING_CODES[code] + _example(files, code)))
-    for reason, count in total.reasons.most_common():
-        table.add_row(Text(escaped(f"skipped: {reason}")), f"{count:,}", "")
-    return table
+def _details(files: Sequence[FileImport], total: Report) -> Iterator[str]:
+    """Return a line for each kind of warning, with its first rows, and for each reason to skip or reject records."""
+    for warning in total.described_warnings:
+        yield f"{warning['detail']}{_place(files, warning)}"
+    for reasons, outcome in ((total.skip_reasons, "skipped"), (total.reject_reasons, "rejected")):
+        for reason, count in reasons.most_common():
+            yield f"{count:,} {outcome}: {reason}"
 
 
-def _example(files: Sequence[FileImport], code: str) -> str:
-    """Return the first value with a warning, and the first records that have it."""
-    file = next((file for file in files if code in file.warned), None)
-    if file is None:  # the database found it, or an earlier import
-        return ""
-    warned = file.warned[code]
-    unit, numbers = file.pipeline.detected.unit, [f"{number:,}" for number in warned.numbers]
-    place = f"{unit} {numbers[0]}" if len(numbers) == 1 else f"{unit}s {', '.join(numbers)}"
+def _place(files: Sequence[FileImport], warning: Mapping[str, Any]) -> str:
+    """Return the rows of a warning: those in the first file that has it."""
+    file = next(file for file in files if warning["code"] in file.report.warnings)
+    numbers = [f"{number:,}" for number in warning["rows"]]
+    noun = "row" if file.pipeline.detected.unit == "line" else "record"
     name = f"{file.pipeline.name}, " if len(files) > 1 else ""
-    original = showable(warned.original, MAX_EXCERPT)
-    return escaped(f": {f'“{original}”, ' if original else ''}{name}{place}")
+    more = ", …" if warning["count"] > len(numbers) else ""
+    return f": {name}{noun if len(numbers) == 1 and not more else f'{noun}s'} {', '.join(numbers)}{more}"

@@ -20,9 +20,12 @@ from flask.cli import with_appcontext
 
 from app.config import command_line
 from app.transfer.errors import ImportFailed
+from app.transfer.import_job.analysis import enqueue_analysis
 from app.transfer.imports.file_import import ImportOptions
 from app.transfer.imports.files.options import ReadOptions
 from app.transfer.imports.importer import Importer
+from extensions.database import DatabaseUnavailable
+from extensions.jobs import run_job
 
 from .console import ImportConsole
 from .failure import FAILED, CommandFailed
@@ -167,12 +170,25 @@ def run_import(app: Flask, arguments: ImportArguments) -> int:
             console.print_detected(file.pipeline)
         try:
             importer.run(console)
+            if importer.needs_analysis:
+                _analyze()
         finally:
             report_error = _write_report(arguments.report, importer)
             _print_results(console, importer, report_error, time.monotonic() - started)
     if report_error or any(file.aborted for file in importer.files):
         return FAILED
     return WITH_REJECTS if importer.report.rejected else COMPLETE
+
+
+def _analyze() -> None:
+    """Run the job that updates the statistics of the planner. If that fails, a worker repeats it."""
+    try:
+        run_job(enqueue_analysis())
+    except DatabaseUnavailable as error:
+        raise ImportFailed(
+            "All records are imported, but the database went away before its statistics were updated. Queries may be "
+            "slower until it does that by itself."
+        ) from error
 
 
 def _print_results(console: ImportConsole, importer: Importer, report_error: str | None, seconds: float) -> None:

@@ -54,7 +54,7 @@ class ImportProgress:
     def _counts(self) -> str:
         report = self._file.report
         rate = (report.read - self._file.resumed) / max(time.monotonic() - self._started, 0.001)
-        warnings = report.warnings.total()
+        warnings = sum(warned.count for warned in report.warnings.values())
         return f"{report.read:,} records, {rate:,.0f}/s, {warnings:,} warnings, {report.rejected:,} rejected"
 
     def _seconds_left(self) -> float | None:

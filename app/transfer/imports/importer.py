@@ -47,6 +47,7 @@ class Importer:
         self.paths, self.options = paths, options
         self.files: list[FileImport] = []
         self.started: list[FileImport] = []
+        self.needs_analysis = False  # the tables need ANALYZE, because the import was large
         self._app = app
         self._opened = contextlib.ExitStack()
 
@@ -74,7 +75,7 @@ class Importer:
 
     def run(self, observer: ImportObserver) -> None:
         """Import the files. Batches stored before an error remain in the catalog."""
-        with self._app.app_context(), _tuned_interpreter(), self._open_loader(observer) as loader:
+        with self._app.app_context(), tuned_interpreter(), self._open_loader(observer) as loader:
             if self.options.read.restore:
                 _require_empty_catalog(loader)
                 self._require_authors_first()
@@ -85,7 +86,7 @@ class Importer:
                     file.run(self._app, loader, observer)
                 finally:
                     observer.file_ended(file)
-            loader.tidy(sum(file.report.created + file.report.updated for file in self.files))
+            self.needs_analysis = loader.tidy(sum(file.report.created + file.report.updated for file in self.files))
 
     def _require_authors_first(self) -> None:
         """Raise `ImportFailed` if the first record is a book with authors, which cannot be in the catalog yet."""
@@ -131,7 +132,7 @@ class Importer:
         except NoTables as error:
             raise ImportFailed(str(error)) from None
         except DatabaseUnavailable as error:
-            raise ImportFailed(f"{_why_unavailable(error.__cause__)} {stored}") from None
+            raise ImportFailed(f"{why_unavailable(error.__cause__)} {stored}") from None
         except (psycopg2.Error, BatchRefused) as error:
             raise ImportFailed(f"The database reported an error: {str(error).strip()} {stored}") from None
         except Unwritable as error:
@@ -157,14 +158,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def check_source(source: str | None) -> None:
-    """Raise `ImportFailed` if a name cannot be the scheme of ids."""
+    """Raise `ImportFailed` if a name cannot be the source of an import."""
     if source is not None and not Identifiers.SCHEME.fullmatch(source):
         raise ImportFailed("--source may have only a-z, 0-9, '_', '.' and '-', at most 50 characters.")
     if source in ("isbn", DIGEST):
         raise ImportFailed(f"{source!r} is a reserved scheme of identifiers. Choose another name for --source.")
 
 
-def _why_unavailable(cause: BaseException | None) -> str:
+def why_unavailable(cause: BaseException | None) -> str:
     """Return why the database is not available, and what to do."""
     message = str(cause or "").strip().partition("\n")[0]
     code = getattr(cause, "pgcode", None)
@@ -176,7 +177,7 @@ def _why_unavailable(cause: BaseException | None) -> str:
 
 
 @contextlib.contextmanager
-def _tuned_interpreter() -> Iterator[None]:
+def tuned_interpreter() -> Iterator[None]:
     """Tune thread switching and garbage collection for the import."""
     interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -26,6 +26,7 @@ from .prepare.restorer import Restorer
 Item = TypeVar("Item")
 
 READ_AHEAD = 1  # items
+WAIT_SECONDS = 1.0  # after which a waiting import looks whether it was cancelled
 POLL_SECONDS = 0.2  # interval at which a waiting thread checks whether to stop
 
 
@@ -77,7 +78,7 @@ class Pipeline:
 def open_pipeline(path: str, options: ReadOptions | None = None) -> Pipeline:
     """Open a file, or ``-`` for standard input, and detect its format. Raises `Unreadable`."""
     options = options or ReadOptions()
-    file = open_input(path)
+    file = open_input(path, options.max_decompressed)
     try:
         detected = detect(file, options)
         if options.restore and detected.format not in ("ndjson", "json"):
@@ -93,10 +94,13 @@ def open_pipeline(path: str, options: ReadOptions | None = None) -> Pipeline:
 
 
 class ReadAhead(Generic[Item]):
-    """Iterates in another thread, ahead of its consumer; the consumer gets the errors."""
+    """Iterates in another thread, ahead of its consumer; the consumer gets the errors.
 
-    def __init__(self, items: Iterable[Item]) -> None:
-        self._items = items
+    `on_wait` is called each second in which the consumer waits for an item.
+    """
+
+    def __init__(self, items: Iterable[Item], on_wait: Callable[[], None]) -> None:
+        self._items, self._on_wait = items, on_wait
         self._queue: queue.Queue[Item | BaseException | None] = queue.Queue(READ_AHEAD)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
@@ -110,10 +114,16 @@ class ReadAhead(Generic[Item]):
         self._thread.join()
 
     def __iter__(self) -> Iterator[Item]:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
+
+    def _next(self) -> Item | BaseException | None:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=WAIT_SECONDS)
+            self._on_wait()
 
     def _run(self) -> None:
         try:

@@ -42,6 +42,7 @@ FIND = Statement(
     WHERE digest = %(digest)s AND expires_at > now() AND NOT accounts.disabled
     """
 )
+FIND_ROLE = Statement("SELECT role FROM accounts WHERE id = %(id)s AND NOT disabled")
 HAS_ADMIN = Statement("SELECT EXISTS (SELECT FROM accounts WHERE role = 'admin' AND NOT disabled)")
 
 
@@ -90,6 +91,10 @@ class TokenIdentities:
         generation = environ.get(GENERATION) or self._cache.generation(Area.ACCOUNTS)
         known = self._known(credentials, digest, generation) if generation and not anew else None
         return known or self._find(credentials, digest, generation)
+
+    def role_of(self, account_id: int) -> Role:
+        rows = fetch(FIND_ROLE, {"id": account_id})
+        return Role[rows[0][0].upper()] if rows else Role.NONE
 
     def may_anyone_write(self) -> bool:
         if self._anonymous != "auto":

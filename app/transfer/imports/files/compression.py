@@ -152,8 +152,8 @@ class DecompressedStream(io.RawIOBase):
     It returns all bytes before damaged data and then raises `ReadAborted`, which `error` has as soon as it is known.
     """
 
-    def __init__(self, decompressor: Decompressor) -> None:
-        self._decompressor = decompressor
+    def __init__(self, decompressor: Decompressor, max_bytes: int | None = None) -> None:
+        self._decompressor, self._max_bytes = decompressor, max_bytes
         self._count = 0
         self._left = b""
         self.error: ReadAborted | None = None
@@ -188,6 +188,12 @@ class DecompressedStream(io.RawIOBase):
             )
             return b""
         self._count += len(chunk)
+        if self._max_bytes is not None and self._count > self._max_bytes:
+            self.error = ReadAborted(
+                f"The file has more than {self._max_bytes:,} bytes after decompression. The records before that are "
+                "imported. Split the file, and import its parts."
+            )
+            return b""
         if self._count > EXPANSION_CHECKED_FROM:
             compressed = self._decompressor.compressed_bytes
             if compressed is not None and self._count > MAX_EXPANSION * compressed:

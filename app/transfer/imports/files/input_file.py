@@ -50,17 +50,20 @@ class InputFile:
         self.close()
 
 
-def open_input(path: str) -> InputFile:
-    """Open a file, or standard input for ``-``. Raises `Unreadable`."""
+def open_input(path: str, max_bytes: int | None = None) -> InputFile:
+    """Open a file, or standard input for ``-``. Raises `Unreadable`.
+
+    Reading stops with `ReadAborted` after `max_bytes` decompressed bytes.
+    """
     stack = contextlib.ExitStack()
     try:
-        return _open(path, stack)
+        return _open(path, max_bytes, stack)
     except BaseException:
         stack.close()
         raise
 
 
-def _open(path: str, stack: contextlib.ExitStack) -> InputFile:
+def _open(path: str, max_bytes: int | None, stack: contextlib.ExitStack) -> InputFile:
     raw, size = _open_raw(path, stack)
     counted = _CountedStream(raw)
     plain = io.BufferedReader(counted, SAMPLE_BYTES)
@@ -68,7 +71,7 @@ def _open(path: str, stack: contextlib.ExitStack) -> InputFile:
     if not beginning:
         raise Unreadable("The file is empty.")
     compression = detect_compression(beginning)
-    decompressed = DecompressedStream(decompress(compression, plain, counted, stack))
+    decompressed = DecompressedStream(decompress(compression, plain, counted, stack), max_bytes)
     stream = io.BufferedReader(decompressed, SAMPLE_BYTES)
     head = _peek(stream)
     if not head:

@@ -16,3 +16,4 @@ class ReadOptions:
     delimiter: str | None = None
     source: str | None = None  # the identifier scheme of the ids in the file
     restore: bool = False  # keep the ids and timestamps of an export
+    max_decompressed: int | None = None  # bytes

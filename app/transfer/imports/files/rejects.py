@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple
@@ -33,13 +34,45 @@ class RejectsWriter(ABC):
     def __init__(self, detected: Detected, path: Path) -> None:
         self.detected, self.path = detected, path
         self._file: IO[Any] | None = None
+        self._mode = "w"
 
     def write(self, rejected: Rejected) -> None:
         """Write a record."""
         with self._translated_errors():
             if self._file is None:
                 self._file = self._open()
+                self._begin(self._file)
             self._write(self._file, rejected)
+
+    def sizes(self) -> list[int]:
+        """Write all records to the disk, and return the sizes of the files in bytes; empty without a record."""
+        if self._file is None:
+            return []
+        with self._translated_errors():
+            return [_synced_size(file) for file in self._files(self._file)]
+
+    def continue_from(self, sizes: Sequence[int]) -> None:
+        """Continue files of an earlier writer after their first `sizes` bytes; without sizes, begin new ones."""
+        with self._translated_errors():
+            self.abandon()
+            self._mode = "a"
+            for index, path in enumerate(self._paths()):
+                if not sizes:
+                    path.unlink(missing_ok=True)
+                    continue
+                with path.open("r+b") as file:
+                    if file.seek(0, os.SEEK_END) < sizes[index]:
+                        raise Unwritable(f"{path} has lost rejected records since the import was interrupted.")
+                    file.truncate(sizes[index])
+            if sizes:
+                self._file = self._open()
+
+    def abandon(self) -> None:
+        """Close the files as they are, for another writer to continue them."""
+        file, self._file = self._file, None
+        if file is not None:
+            for each in self._files(file):
+                each.close()
 
     def close(self) -> None:
         """Finish and close the file, if it was created."""
@@ -62,8 +95,19 @@ class RejectsWriter(ABC):
         self.close()
 
     def _open(self) -> IO[Any]:
-        """Open the file and write the header of the format."""
-        return self.path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        """Open the file, new or to be continued."""
+        return self.path.open(self._mode, encoding="utf-8", errors="surrogateescape", newline="")
+
+    def _begin(self, file: IO[Any]) -> None:  # noqa: B027 - most formats have none
+        """Write the header of the format."""
+
+    def _files(self, file: IO[Any]) -> Sequence[IO[Any]]:
+        """Return all open files."""
+        return [file]
+
+    def _paths(self) -> Sequence[Path]:
+        """Return the paths of all files, in the order of `_files`."""
+        return [self.path]
 
     @abstractmethod
     def _write(self, file: IO[Any], rejected: Rejected) -> None:
@@ -71,6 +115,12 @@ class RejectsWriter(ABC):
 
     def _finish(self, file: IO[Any]) -> None:  # noqa: B027 - most formats have none
         """Write the trailer of the format."""
+
+
+def _synced_size(file: IO[Any]) -> int:
+    file.flush()
+    os.fsync(file.fileno())
+    return os.fstat(file.fileno()).st_size
 
 
 class RejectNote(NamedTuple):

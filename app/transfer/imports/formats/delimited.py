@@ -121,8 +121,7 @@ class DelimitedRejects(RejectsWriter):
     def _open(self) -> IO[Any]:
         file = super()._open()
         assert self.detected.dialect is not None
-        assert self.detected.columns is not None
-        dialect, columns = self.detected.dialect, self.detected.columns
+        dialect = self.detected.dialect
         self._writer = csv.writer(
             file,
             delimiter=dialect.delimiter,
@@ -130,8 +129,12 @@ class DelimitedRejects(RejectsWriter):
             doublequote=dialect.escape is None,
             lineterminator="\n",
         )
-        self._writer.writerow([*REJECT_COLUMNS, *columns.header[columns.reject_columns :]])
         return file
+
+    def _begin(self, file: IO[Any]) -> None:
+        columns = self.detected.columns
+        assert columns is not None
+        self._writer.writerow([*REJECT_COLUMNS, *columns.header[columns.reject_columns :]])
 
     def _write(self, file: IO[Any], rejected: Rejected) -> None:
         original = rejected.original

@@ -119,8 +119,11 @@ class JsonArrayRejects(JsonLinesRejects):
 
     def _open(self) -> IO[Any]:
         file = super()._open()
-        self._separator = "[\n"
+        self._separator = ",\n"
         return file
+
+    def _begin(self, file: IO[Any]) -> None:
+        self._separator = "[\n"
 
     def _write(self, file: IO[Any], rejected: Rejected) -> None:
         file.write(self._separator + self._document(rejected))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.fields import Identifiers
 from app.transfer.records import (
@@ -32,16 +33,33 @@ _KEYED, _DATED, _NAMED = range(3)
 _DESCRIPTION = ("name", "sort_name", "birth_date", "death_date", "alternate_names")  # fields of a mentioned author
 
 
-class WarnedRecords(NamedTuple):
-    """The first records with a warning."""
+@dataclass
+class Warned:
+    """The warnings of one code."""
 
-    original: str  # the value in the first of them
-    numbers: list[int]  # `MAX_NUMBERS` at most
+    count: int = 0
+    rows: list[int] = field(default_factory=list)  # numbers of the first records, `MAX_NUMBERS` at most
+    original: str = ""  # the first value with the warning
+    result: str = ""  # the value that is stored for it
 
-    def add(self, number: int) -> None:
-        """Add the number of a record, once."""
-        if len(self.numbers) < MAX_NUMBERS and number not in self.numbers:
-            self.numbers.append(number)
+    def add(self, number: int, original: str, result: str = "") -> None:
+        """Add a warning about the record of this number."""
+        if not self.count:
+            self.original, self.result = original, result
+        self.count += 1
+        self._add_row(number)
+
+    def add_all(self, other: Warned) -> None:
+        """Add later warnings of the same code."""
+        if not self.count:
+            self.original, self.result = other.original, other.result
+        self.count += other.count
+        for number in other.rows:
+            self._add_row(number)
+
+    def _add_row(self, number: int) -> None:
+        if len(self.rows) < MAX_NUMBERS and number not in self.rows:
+            self.rows.append(number)
 
 
 class Batch:
@@ -57,8 +75,8 @@ class Batch:
         self.books = CopyBuffer("staged_books", BOOK_CELLS)
         self.contributors = CopyBuffer("staged_contributors", CONTRIBUTOR_CELLS)
         self.records = self.rows = 0
-        self.warnings: Counter[str] = Counter()
-        self.warned: dict[str, WarnedRecords] = {}  # by the code of the warning
+        self.warnings: dict[str, Warned] = {}  # by code
+        self.numbers: dict[RecordKind, list[int]] = {"books": [], "authors": []}  # of records, by kind and ordinal
         self.skip_reasons: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
         self.repeated = 0  # books equal to the previous one with their digest, which are not stored again
@@ -98,9 +116,7 @@ class Batch:
 
     def _add_warnings(self, record: Prepared) -> None:
         for warning in record.warnings:
-            self.warnings[warning.code] += 1
-            warned = self.warned.setdefault(warning.code, WarnedRecords(warning.original, []))
-            warned.add(record.number)
+            self.warnings.setdefault(warning.code, Warned()).add(record.number, warning.original, warning.result)
 
     def halves(self) -> tuple[Batch, Batch]:
         """Return two batches with half of the outcomes each."""
@@ -134,6 +150,7 @@ class Batch:
             scheme, key = DIGEST if is_exported else Identifiers.OF_ROW, book.digest
             values = {**values, "identifiers": {**identifiers, scheme: [key]}}
         identity = (scheme, key) if key else None
+        self.numbers["books"].append(book.number)
         self.books.add(
             *(ordinal, self._next_round("books", identity, values.get("isbn"), restored.get("id"))),
             *(scheme, key, book.adds),
@@ -144,7 +161,7 @@ class Batch:
             if restored and contributor.key:
                 author_id = contributor.key.value
             else:
-                author = self._mention(contributor)
+                author = self._mention(contributor, book.number)
             self.contributors.add(ordinal, position, author, author_id, contributor.role, contributor.credited_as)
         if book.adds or restored:
             self.may_be_rejected["books", ordinal] = book
@@ -154,11 +171,12 @@ class Batch:
         # Authors without a key are in a later round, because they may match an author with a key.
         earliest = 0 if key or restored else 1
         round_ = max(self._next_round("authors", key, None, restored.get("id")), earliest)
+        self.numbers["authors"].append(author.number)
         self._stage_author(ordinal, round_, key, values, restored=restored)
         if restored:
             self.may_be_rejected["authors", ordinal] = author
 
-    def _mention(self, contributor: PreparedContributor) -> int:
+    def _mention(self, contributor: PreparedContributor, number: int) -> int:
         """Return the ordinal of the author of a contributor, and stage it once."""
         key = contributor.key
         identity = key or (
@@ -173,6 +191,7 @@ class Batch:
                 **({"identifiers": {key.scheme: [key.value]}} if key else {}),
             }
             round_ = _KEYED if key else _DATED if contributor.birth_date else _NAMED
+            self.numbers["authors"].append(number)
             self._stage_author(ordinal, round_, key, values, restored={}, mentioned=True, homonym=contributor.homonym)
         return ordinal
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg2
 
+from app.config import command_line
 from app.transfer.errors import ImportRunning
 from extensions.database.engine import ATTEMPTS, DatabaseUnavailable, committed, connect, translated_errors
 
@@ -28,7 +30,6 @@ IMPORT_SETTINGS = {
     "enable_mergejoin": "off",
     "enable_hashjoin": "off",
     "synchronous_commit": "on",
-    "catalog.cause": '{"via":"import"}',
 }
 LOCK = 0x696D706F7274  # "import": an advisory lock, so that only one import runs
 LOCK_TIMEOUT = "10s"
@@ -39,20 +40,25 @@ RECONNECT_PAUSE = 0.5  # seconds
 _SAVE_POINT = "SAVEPOINT batch"
 _ROLL_BACK = "ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch"
 
+# The job of an import that runs as a job, for the message to another import.
+_RUNNING_JOB = "SELECT id FROM jobs WHERE kind = 'import' AND state = 'running'"
+
 Returned = TypeVar("Returned")
+Cause: TypeAlias = Mapping[str, Any]
 
 
 class ImportConnection:
     """A connection that is replaced if it is lost, so that transactions can be retried.
 
     `on_lost` is called with the error and the maximum seconds to wait. With `dry_run`, everything is one transaction
-    that is rolled back at the end. Raises `ImportRunning` and `DatabaseUnavailable`.
+    that is rolled back at the end. `cause` names the account and the request of the changes, for history. Raises
+    `ImportRunning` and `DatabaseUnavailable`.
     """
 
-    def __init__(self, *, dry_run: bool, on_lost: Callable[[str, int], None]) -> None:
-        self.dry_run, self._on_lost = dry_run, on_lost
+    def __init__(self, *, dry_run: bool, on_lost: Callable[[str, int], None], cause: Cause | None = None) -> None:
+        self.dry_run, self._on_lost, self._cause = dry_run, on_lost, cause or {}
         self._cancelled = threading.Event()
-        self._connection = _connect()
+        self._connection = _connect(self._cause)
 
     def retry(self, work: Callable[[], Returned]) -> Returned:
         """Return what `work` returns; call it again after a lost connection.
@@ -131,17 +137,19 @@ class ImportConnection:
         deadline = time.monotonic() + RECONNECT_SECONDS
         while True:
             try:
-                self._connection = _connect()
+                self._connection = _connect(self._cause)
                 return
             except DatabaseUnavailable:
                 if time.monotonic() > deadline or self._cancelled.wait(RECONNECT_PAUSE):
                     raise
 
 
-def _connect() -> Any:
+def _connect(cause: Cause) -> Any:
     """Return a connection with the import lock and the staging tables."""
+    # In the options of libpq a backslash quotes a space, and itself.
+    text = json.dumps({"via": "import", **cause}, separators=(",", ":")).replace("\\", "\\\\").replace(" ", "\\ ")
     with translated_errors():
-        connection = connect(IMPORT_SETTINGS)
+        connection = connect({**IMPORT_SETTINGS, "catalog.cause": text})
         try:
             with connection.cursor() as cursor:
                 # The server may still run a statement of a killed import, which holds the lock until it ends.
@@ -150,8 +158,21 @@ def _connect() -> Any:
                 staging.create_tables(cursor)
             connection.commit()
         except BaseException as error:
-            connection.close()
-            if isinstance(error, psycopg2.errors.LockNotAvailable):
-                raise ImportRunning("Another import is running. Wait until it has finished.") from None
+            with contextlib.closing(connection):
+                if isinstance(error, psycopg2.errors.LockNotAvailable):
+                    raise ImportRunning(_why_locked(connection)) from None
             raise
         return connection
+
+
+def _why_locked(connection: Any) -> str:
+    connection.rollback()
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNNING_JOB)
+        row = cursor.fetchone()
+    if row is None:
+        return "Another import is running. Wait until it has finished."
+    return (
+        f"Import {row[0]} is running, which was uploaded over HTTP. Wait until it has finished, or cancel it with "
+        f"`{command_line(f'jobs cancel {row[0]}')}`."
+    )

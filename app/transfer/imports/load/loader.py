@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg2
 
@@ -14,9 +14,8 @@ from app.transfer.records import Prepared, Rejected, RejectReason
 from extensions.database.engine import ATTEMPTS, INTEGRITY_RACE, SERIALIZATION, translated_errors
 
 from . import staging
-from .batch import Batch
-from .checkpoint import Checkpoint, find_checkpoint, remove_checkpoint
-from .connection import ImportConnection
+from .batch import Batch, Warned
+from .connection import Cause, ImportConnection
 from .merge.authors import merge_author_records
 from .merge.books import SET_NAMES_GIVEN, merge_book_records
 from .merge.restore import restore_records
@@ -40,18 +39,20 @@ _PLANNED_ROWS = "SELECT sum(greatest(reltuples, 0)) FROM pg_class WHERE oid IN (
 _COUNT_RECORDS = "SELECT (SELECT count(*) FROM books), (SELECT count(*) FROM authors)"
 MIN_ANALYZED = 1_000  # changed records; for fewer, autovacuum is sufficient
 
+Returned = TypeVar("Returned")
+
 
 @dataclass
 class BatchResult:
     """The result of storing a batch."""
 
-    # Records by outcome (see `merge_author_records`), and warnings by code.
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)  # records by outcome, see `merge_author_records`
+    warnings: dict[str, Warned] = field(default_factory=dict)  # found by the database, by code
     rejected: list[Rejected] = field(default_factory=list)
 
 
-# Returns the checkpoint to save with a batch, if any.
-MakeCheckpoint: TypeAlias = Callable[[BatchResult], Checkpoint | None]
+# Saves the progress with a batch, in the transaction of this cursor, which may be repeated.
+Save: TypeAlias = Callable[[Any, BatchResult], None]
 
 
 class Loader:
@@ -64,38 +65,26 @@ class Loader:
     def count_records(self) -> tuple[int, int]:
         """Return how many books and authors the catalog has."""
 
-        def count() -> tuple[int, int]:
-            with self._connection.cursor() as cursor:
-                cursor.execute(_COUNT_RECORDS)
-                books, authors = cursor.fetchone()
-            self._connection.commit()
+        def count(cursor: Any) -> tuple[int, int]:
+            cursor.execute(_COUNT_RECORDS)
+            books, authors = cursor.fetchone()
             return books, authors
 
-        return self._connection.retry(count)
+        return self.run(count)
 
-    def find_checkpoint(self, digest: str) -> Checkpoint | None:
-        """Return the checkpoint of an unfinished import, if there is one."""
+    def run(self, work: Callable[[Any], Returned]) -> Returned:
+        """Call `work` with a cursor, and commit. Both are repeated after a lost connection."""
 
-        def find() -> Checkpoint | None:
+        def run() -> Returned:
             with self._connection.cursor() as cursor:
-                checkpoint = find_checkpoint(cursor, digest)
+                returned = work(cursor)
             self._connection.commit()
-            return checkpoint
+            return returned
 
-        return self._connection.retry(find)
+        return self._connection.retry(run)
 
-    def remove_checkpoint(self, digest: str) -> None:
-        """Remove the checkpoint of a finished import."""
-
-        def remove() -> None:
-            with self._connection.cursor() as cursor:
-                remove_checkpoint(cursor, digest)
-            self._connection.commit()
-
-        self._connection.retry(remove)
-
-    def store(self, batch: Batch, *, restore: bool, make_checkpoint: MakeCheckpoint) -> BatchResult:
-        """Store a batch and its checkpoint in one transaction.
+    def store(self, batch: Batch, *, restore: bool, save: Save) -> BatchResult:
+        """Store a batch and its progress in one transaction; a dry run keeps the transaction open.
 
         The transaction is retried after a conflict with another writer, and after a lost connection. Raises
         `BatchRefused` if the database refuses a record, and ``psycopg2.Error``; then nothing of the batch is stored.
@@ -108,7 +97,7 @@ class Loader:
                 transaction_id, result = committing.pop()
                 if self._connection.is_committed(transaction_id):
                     return result
-            return self._store(batch, restore, make_checkpoint, committing)
+            return self._store(batch, restore, save, committing)
 
         result = self._connection.retry(store)
         self._batches += 1
@@ -118,13 +107,13 @@ class Loader:
         self,
         batch: Batch,
         restore: bool,
-        make_checkpoint: MakeCheckpoint,
+        save: Save,
         committing: list[tuple[str, BatchResult]],
     ) -> BatchResult:
         """Store a batch; `committing` gets the transaction id and result before the commit."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                result = self._merge(batch, restore, make_checkpoint)
+                result = self._merge(batch, restore, save)
                 committing[:] = [(self._connection.transaction_id(), result)]
                 self._connection.commit()
                 return result
@@ -140,7 +129,7 @@ class Loader:
                 raise BatchRefused(reason) from error
         raise AssertionError("unreachable")
 
-    def _merge(self, batch: Batch, restore: bool, make_checkpoint: MakeCheckpoint) -> BatchResult:
+    def _merge(self, batch: Batch, restore: bool, save: Save) -> BatchResult:
         result = BatchResult()
         self._connection.begin()
         with self._connection.cursor() as cursor:
@@ -154,32 +143,29 @@ class Loader:
                     record = batch.may_be_rejected[refused.kind, refused.ordinal]
                     result.rejected.append(record.rejected(refused.reason))
             else:
-                merge_author_records(cursor, result.counts, update=self._update)
-                for ordinal in merge_book_records(cursor, result.counts, update=self._update):
+                ambiguous = merge_author_records(cursor, result.counts, update=self._update)
+                merged = merge_book_records(cursor, result.counts, update=self._update)
+                for ordinal in merged.unmatched:
                     result.rejected.append(_reject_addition(batch.may_be_rejected["books", ordinal]))
+                _warn(result, "author_ambiguous", batch.numbers["authors"], ambiguous)
+                _warn(result, "isbn_taken", batch.numbers["books"], merged.taken_isbns)
             result.counts["unchanged" if self._update else "known"] += batch.repeated
             result.rejected.sort(key=lambda rejected: rejected.number)
-            checkpoint = make_checkpoint(result)
-            if checkpoint and not self._connection.dry_run:
-                checkpoint.save(cursor)
+            save(cursor, result)
         return result
 
-    def tidy(self, changed: int) -> None:
-        """Leave the tables as fast to read as before an import that changed so many records.
+    def tidy(self, changed: int) -> bool:
+        """Empty the pending lists, because reads scan them.
 
-        Pending lists are emptied, and the tables analyzed if a large share of the records has changed.
+        Return whether the tables need ANALYZE, because so many `changed` records are a large share.
         """
 
-        def tidy() -> None:
-            with self._connection.cursor() as cursor:
-                cursor.execute(_CLEAN_ALL_PENDING_LISTS)
-                cursor.execute(_PLANNED_ROWS)
-                if changed >= max(MIN_ANALYZED, cursor.fetchone()[0] / 10):
-                    cursor.execute("ANALYZE books, authors, contributions")
-            self._connection.commit()
+        def tidy(cursor: Any) -> bool:
+            cursor.execute(_CLEAN_ALL_PENDING_LISTS)
+            cursor.execute(_PLANNED_ROWS)
+            return bool(changed >= max(MIN_ANALYZED, cursor.fetchone()[0] / 10))
 
-        if not self._connection.dry_run:
-            self._connection.retry(tidy)
+        return not self._connection.dry_run and self.run(tidy)
 
     def cancel(self) -> None:
         """Cancel the statement that another thread runs with this loader."""
@@ -187,13 +173,27 @@ class Loader:
 
 
 @contextlib.contextmanager
-def open_loader(*, update: bool, dry_run: bool, on_lost: Callable[[str, int], None]) -> Iterator[Loader]:
-    """Open the loader and take the import lock; for `on_lost` see `ImportConnection`.
+def open_loader(
+    *, update: bool, dry_run: bool, on_lost: Callable[[str, int], None], cause: Cause | None = None
+) -> Iterator[Loader]:
+    """Open the loader and take the import lock; for `on_lost` and `cause` see `ImportConnection`.
 
     Raises `ImportRunning` and `DatabaseUnavailable`.
     """
-    with translated_errors(), contextlib.closing(ImportConnection(dry_run=dry_run, on_lost=on_lost)) as connection:
+    with translated_errors(), _opened(dry_run, on_lost, cause) as connection:
         yield Loader(connection, update=update)
+
+
+def _opened(
+    dry_run: bool, on_lost: Callable[[str, int], None], cause: Cause | None
+) -> contextlib.closing[ImportConnection]:
+    return contextlib.closing(ImportConnection(dry_run=dry_run, on_lost=on_lost, cause=cause))
+
+
+def _warn(result: BatchResult, code: str, numbers: Sequence[int], found: list[tuple[int, str]]) -> None:
+    """Add warnings about staged records, given by ordinal and value."""
+    for ordinal, value in sorted(found):
+        result.warnings.setdefault(code, Warned()).add(numbers[ordinal], value)
 
 
 def _reject_addition(record: Prepared) -> Rejected:

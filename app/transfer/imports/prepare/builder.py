@@ -30,10 +30,10 @@ class RecordBuilder:
         self.reasons: list[RejectReason] = []
         self.is_no_person = False  # whether an author is called "Anonymous" or the like
 
-    def warn(self, code: str, field: str, original: Any, *, keep: bool = False) -> None:
-        """Add a warning; with `keep`, also keep the original in `identifiers`."""
+    def warn(self, code: str, field: str, original: Any, *, keep: bool = False, result: str = "") -> None:
+        """Add a warning; with `keep`, also keep the original in `identifiers`. `result`: the stored value, if short."""
         text = original if isinstance(original, str) else repr(original)
-        self.warnings.append(RecordWarning(code, field, excerpt(text)))
+        self.warnings.append(RecordWarning(code, field, excerpt(text), result))
         if keep:
             kept = " ".join(showable(texts.clean_text(text)[0], MAX_EXCERPT).split())
             if kept:

@@ -70,7 +70,8 @@ def prepare_date(builder: RecordBuilder, field: Field, raw: Any) -> None:
         return
     date = dates.parse_date(raw, of_a_life=field.name != "published")
     if date.warning:
-        builder.warn(date.warning, field.name, raw, keep=date.warning != "date_rewritten")
+        keep = date.warning != "date_rewritten"
+        builder.warn(date.warning, field.name, raw, keep=keep, result=date.value or "")
     if date.value:
         builder.values[field.name] = date.value
 
@@ -82,7 +83,7 @@ def prepare_language(builder: RecordBuilder, field: Field, raw: Any) -> None:
         return
     language = languages.parse_language(raw)
     if language.warning:
-        builder.warn(language.warning, field.name, raw, keep=True)
+        builder.warn(language.warning, field.name, raw, keep=True, result=language.value or "")
     if language.value:
         builder.values[field.name] = language.value
 

@@ -6,7 +6,8 @@ import csv
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import pymarc
@@ -34,11 +35,18 @@ class MarcBinaryRejects(RejectsWriter):
     """Writes the records unchanged, and their notes to FILE.report.csv."""
 
     def _open(self) -> IO[Any]:
-        report = self.path.with_name(f"{self.path.name}.report.csv")
-        self._report = report.open("w", encoding="utf-8", newline="")
+        self._report = self._paths()[1].open(self._mode, encoding="utf-8", newline="")
         self._notes = csv.writer(self._report, lineterminator="\n")
+        return self.path.open(f"{self._mode}b")
+
+    def _begin(self, file: IO[Any]) -> None:
         self._notes.writerow(("record", "field", "value", "reason"))
-        return self.path.open("wb")
+
+    def _files(self, file: IO[Any]) -> Sequence[IO[Any]]:
+        return [file, self._report]
+
+    def _paths(self) -> Sequence[Path]:
+        return [self.path, self.path.with_name(f"{self.path.name}.report.csv")]
 
     def _write(self, file: IO[Any], rejected: Rejected) -> None:
         file.write(rejected.original)

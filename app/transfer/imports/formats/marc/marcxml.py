@@ -123,10 +123,8 @@ class _RecordParser:
 class MarcXmlRejects(RejectsWriter):
     """Writes a collection, with the note in a comment before each record."""
 
-    def _open(self) -> IO[Any]:
-        file = super()._open()
+    def _begin(self, file: IO[Any]) -> None:
         file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<collection xmlns="{MARC_XML_NS}">\n')
-        return file
 
     def _write(self, file: IO[Any], rejected: Rejected) -> None:
         note = note_of(rejected)

@@ -78,8 +78,8 @@ BY_NAME = f"""
     ) AS matched
     WHERE staged.ordinal = matched.ordinal
 """
-COUNT_AMBIGUOUS = f"""
-    SELECT count(*) FROM staged_authors AS s
+AMBIGUOUS = f"""
+    SELECT s.ordinal, s.name FROM staged_authors AS s
     WHERE {OF_ROUND} AND s.key IS NULL AND s.author_id IS NOT NULL AND (
         SELECT count(*) FROM (
             SELECT FROM authors AS a

@@ -10,10 +10,10 @@ from app.transfer.imports.load.target_columns import AUTHOR_COLUMNS
 from app.values import person_name
 
 from .author_matching import (
+    AMBIGUOUS,
     BY_IDENTIFIER,
     BY_KEY,
     BY_NAME,
-    COUNT_AMBIGUOUS,
     COUNT_MATCHED,
     OF_ROUND,
     OPEN,
@@ -103,11 +103,13 @@ _UPDATE_MENTIONED = f"""
 _NEXT_ROUND = "SELECT DISTINCT round FROM staged_authors WHERE mentioned = %s AND round >= %s ORDER BY round LIMIT 1"
 
 
-def merge_author_records(cursor: Any, counts: Counter[str], *, update: bool) -> None:
+def merge_author_records(cursor: Any, counts: Counter[str], *, update: bool) -> list[tuple[int, str]]:
     """Merge author records, then match or create the mentioned authors.
 
-    Counts records that were `created`, `updated`, `unchanged` or `known` (not to be updated), and warnings by code.
+    Counts records that were `created`, `updated`, `unchanged` or `known` (not to be updated). Returns the ordinals and
+    names of authors whose name several authors have.
     """
+    ambiguous: list[tuple[int, str]] = []
     for mentioned in (False, True):
         round_ = 0
         while True:
@@ -116,11 +118,12 @@ def merge_author_records(cursor: Any, counts: Counter[str], *, update: bool) -> 
             if row is None:
                 break
             round_ = row[0]
-            _merge_round(cursor, {"mentioned": mentioned, "round": round_, "update": update}, counts)
+            ambiguous += _merge_round(cursor, {"mentioned": mentioned, "round": round_, "update": update}, counts)
             round_ += 1
+    return ambiguous
 
 
-def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> None:
+def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> list[tuple[int, str]]:
     mentioned = values["mentioned"]
     cursor.execute(BY_KEY, values)
     if not mentioned:
@@ -131,8 +134,8 @@ def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> N
         cursor.execute(POSTPONE, values)
         if cursor.rowcount:
             cursor.execute(RESERVE_IDS, values)
-    cursor.execute(COUNT_AMBIGUOUS, values)
-    counts["author_ambiguous"] += cursor.fetchone()[0]
+    cursor.execute(AMBIGUOUS, values)
+    ambiguous: list[tuple[int, str]] = cursor.fetchall()
     cursor.execute(COUNT_MATCHED, values)
     matched = cursor.fetchone()[0]
     cursor.execute(_NUMBER_NEW, values)
@@ -141,12 +144,13 @@ def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> N
     if mentioned:
         if matched:
             cursor.execute(_UPDATE_MENTIONED, values)
-        return
+        return ambiguous
     counts["created"] += created
     if matched:
         updated = _update(cursor, values)
         counts["updated"] += updated
         counts["unchanged" if values["update"] else "known"] += matched - updated
+    return ambiguous
 
 
 def _lock_unmatched_names(cursor: Any, values: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ not a match: it keeps the ISBN, and the staged book gets it in `identifiers.isbn
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.transfer.imports.load.staging import staged_values
@@ -48,6 +49,7 @@ _KEEP_TAKEN_ISBNS = f"""
             jsonb_build_object('isbn', jsonb_build_array(s.isbn)))
     FROM books AS b
     WHERE {_OF_ROUND} AND b.isbn = s.isbn AND b.id IS DISTINCT FROM s.book_id
+    RETURNING s.ordinal, b.isbn
 """
 # Records that extend a book which is not in the catalog.
 _REMOVE_ADDITIONS = f"""
@@ -168,32 +170,37 @@ _COUNT_MATCHED = f"""
 SET_NAMES_GIVEN = "SELECT set_config('catalog.contributors_given', 'on', true)"
 
 
-def merge_book_records(cursor: Any, counts: Counter[str], *, update: bool) -> list[int]:
-    """Merge books after their authors, with the counts of `merge_author_records`.
+@dataclass
+class MergedBooks:
+    """Staged books that need a reject or a warning, by ordinal."""
 
-    Returns the ordinals of records that extend a book which is not in the catalog.
-    """
+    unmatched: list[int] = field(default_factory=list)  # they extend a book that is not in the catalog
+    taken_isbns: list[tuple[int, str]] = field(default_factory=list)  # another book has the ISBN
+
+
+def merge_book_records(cursor: Any, counts: Counter[str], *, update: bool) -> MergedBooks:
+    """Merge books after their authors, with the counts of `merge_author_records`."""
     for statement in LIST_CONTRIBUTORS:
         cursor.execute(statement)
-    unmatched: list[int] = []
+    merged = MergedBooks()
     round_ = 0
     while True:
         cursor.execute(_NEXT_ROUND, (round_,))
         row = cursor.fetchone()
         if row is None:
-            return unmatched
+            return merged
         round_ = row[0]
-        unmatched += _merge_round(cursor, {"round": round_, "update": update}, counts)
+        _merge_round(cursor, {"round": round_, "update": update}, counts, merged)
         round_ += 1
 
 
-def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> list[int]:
+def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str], merged: MergedBooks) -> None:
     for statement in (_BY_KEY, _BY_ISBN, _POSTPONE):
         cursor.execute(statement, values)
     cursor.execute(_KEEP_TAKEN_ISBNS, values)
-    counts["isbn_taken"] += cursor.rowcount
+    merged.taken_isbns += cursor.fetchall()
     cursor.execute(_REMOVE_ADDITIONS, values)
-    unmatched = [ordinal for (ordinal,) in cursor.fetchall()]
+    merged.unmatched += [ordinal for (ordinal,) in cursor.fetchall()]
     cursor.execute(_RELIST, values)
     cursor.execute(_COUNT_MATCHED, values)
     matched, relisted = cursor.fetchone()
@@ -214,4 +221,3 @@ def _merge_round(cursor: Any, values: dict[str, Any], counts: Counter[str]) -> l
     if created or relisted:
         cursor.execute(LINK, values)
     counts["created"] += created
-    return unmatched
