@@ -1,7 +1,9 @@
 """Jobs: work in the background. A row of the table is the truth; Celery runs the jobs, and its messages are hints."""
 
+from .engine.broker import init_app
+from .engine.hints import send_hint
 from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
-from .kinds import Kind, add_kind, kinds
+from .kinds import KINDS, Kind, add_kind, kinds
 from .queue import Enqueued, cancel, enqueue, retry
 from .running import run_job
 from .sweep import sweep
@@ -9,6 +11,7 @@ from .table import JOBS
 
 __all__ = [
     "JOBS",
+    "KINDS",
     "Enqueued",
     "JobCancelled",
     "JobFailed",
@@ -19,8 +22,10 @@ __all__ = [
     "add_kind",
     "cancel",
     "enqueue",
+    "init_app",
     "kinds",
     "retry",
     "run_job",
+    "send_hint",
     "sweep",
 ]

@@ -21,15 +21,16 @@ from app.http.responses import write_response
 from app.http.urls import link
 from app.http.wsgi import REQUEST_ID
 from app.transfer.errors import Unreadable
+from app.transfer.import_job.wording import for_http
 from app.transfer.imports.files.detected import Detected
 from app.transfer.imports.formats.registry import FORMAT_LABELS
 from app.transfer.imports.pipeline import open_pipeline
 from extensions.database import DatabaseUnavailable, Statement, fetch, transaction
-from extensions.jobs import enqueue
+from extensions.jobs import enqueue, send_hint
 
 from .files.folder import UPLOAD, folder_path, remove_folder
 from .files.receive import Received, receive, refuse_large
-from .options import UploadOptions, for_http, parse_options
+from .options import UploadOptions, parse_options
 from .records import KIND, find, find_within
 from .representation import headers, representation
 from .waiting import LONGEST_WAIT, wait_for_end
@@ -57,7 +58,9 @@ def create() -> Response:
     except BaseException:
         remove_folder(received.folder)
         raise
-    if not created:  # the stored response to an earlier request
+    if created:
+        send_hint(created[0], at_once=True)
+    else:  # the stored response to an earlier request
         remove_folder(received.folder)
     return _after_waiting(response)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from app.core.query.parse import DRY_RUN
 from app.core.query.reader import ParameterReader
 from app.http.problems import unknown_name
 from app.transfer.errors import TransferError
+from app.transfer.import_job.wording import for_http
 from app.transfer.imports.files.options import ReadOptions
 from app.transfer.imports.files.sample import encoding_named
 from app.transfer.imports.formats.delimited import parse_delimiter
@@ -23,14 +23,6 @@ MAP = "map."
 MAP_FORM = f"{MAP}FIELD"
 UPDATE, SKIP = "update", "skip"
 NAMES = ("format", "source", "on_conflict", DRY_RUN, "encoding", "delimiter")
-
-# Options of the command line in a sentence, and the parameters that replace them.
-_REPLACEMENTS = (
-    (re.compile("--map '([^']*)'"), MAP + r"\1"),
-    (re.compile("--map "), MAP),
-    (re.compile("--(source|format) (NAME|csv)"), r"\1=\2"),
-    (re.compile("--([a-z])"), r"\1"),
-)
 
 
 @dataclass(frozen=True)
@@ -74,13 +66,6 @@ def parse_options(pairs: Pairs) -> UploadOptions:
     return UploadOptions(
         values["format"], values["source"], conflict, dry_run, values["encoding"], values["delimiter"], mapping
     )
-
-
-def for_http(sentence: str) -> str:
-    """Return a sentence of the command line with the names of parameters instead of options."""
-    for option, parameter in _REPLACEMENTS:
-        sentence = option.sub(parameter, sentence)
-    return sentence
 
 
 def _mapping(reader: ParameterReader) -> dict[str, str]:

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 from app.http.urls import link
 
-from .options import for_http
-
 COLUMNS = "id, state, account_id, payload, progress, result, error, created_at, started_at, finished_at"
 ACTIVE = ("queued", "running")
 COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected")
@@ -68,7 +66,7 @@ def representation(row: ImportRow) -> dict[str, Any]:
         "counts": {name: counts.get(name, 0) for name in COUNTS},
         "warnings": report.get("warnings", []),
         "reasons": report.get("reasons", {}),
-        "error": None if row.error is None else for_http(row.error),
+        "error": row.error,
         "dry_run": options["dry_run"],
         "created_at": _timestamp(row.created_at),
         "started_at": _timestamp(row.started_at),
