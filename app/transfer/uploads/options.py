@@ -59,10 +59,10 @@ def parse_options(pairs: Pairs) -> UploadOptions:
     _check(reader, "encoding", values["encoding"], encoding_named)
     _check(reader, "delimiter", values["delimiter"], parse_delimiter)
     mapping = _mapping(reader)
-    reader.refuse_rest((*NAMES, MAP_FORM, *(name for name, _ in pairs if name.startswith(MAP))))
-    faults = list(dict.fromkeys(reader.faults))  # a repeated parameter was read twice
-    reader.faults = faults
-    reader.raise_faults()
+    others = ParameterReader([pair for pair in pairs if not pair[0].startswith(MAP)])
+    others.refuse_rest((*NAMES, MAP_FORM))
+    # A repeated parameter may have been read twice.
+    ParameterReader((), dict.fromkeys((*reader.faults, *others.faults))).raise_faults()
     return UploadOptions(
         values["format"], values["source"], conflict, dry_run, values["encoding"], values["delimiter"], mapping
     )

@@ -13,6 +13,7 @@ from app.values.text import showable
 
 FILE = "file"
 SEND_FILE = "send it as a part with a file name, such as: curl -F file=@books.csv"
+LINE_END = 64  # bytes after a boundary, which may have white space before its line break
 BUFFERED = 256 * 1024  # bytes of a part's header, or of a piece with the rest of the one before it
 
 
@@ -23,8 +24,9 @@ class FilePart:
     """
 
     def __init__(self, pieces: Iterable[bytes], boundary: str) -> None:
-        self._pieces = pieces
-        self._decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), BUFFERED)
+        marker = boundary.encode("latin-1", "replace")
+        self._pieces = _with_whole_boundaries(pieces, b"--" + marker)
+        self._decoder = MultipartDecoder(marker, BUFFERED)
         self.name: str | None = None  # as it was sent
         self._has_file = False
 
@@ -70,6 +72,27 @@ class FilePart:
         if self._has_file:
             raise _fault(f"/{FILE}", "too_many", "The body has several files. Send each file in a request of its own.")
         self._has_file, self.name = True, part.filename
+
+
+def _with_whole_boundaries(pieces: Iterable[bytes], marker: bytes) -> Iterator[bytes]:
+    """Yield the same bytes in pieces that never end within a boundary, or just after it.
+
+    Werkzeug's decoder would take the line break before such a boundary for a byte of the file.
+    """
+    held = len(marker) + LINE_END
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        cut = len(rest) - held
+        if cut <= 0:
+            continue
+        start = rest.find(marker, max(0, cut - held), cut + len(marker))
+        if 0 <= start < cut:
+            cut = start
+        if cut:
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
 
 
 def _fault(pointer: str, code: str, detail: str) -> ValidationFailed:

@@ -29,8 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(serve: Serve, folder: Path) -> Iterator[Server]:
     """A server that gives slow clients little time."""
     limits = (
-        "from extensions.server import arriving_body\n"
-        "arriving_body.GRACE_SECONDS = arriving_body.STALL_SECONDS = 1\n"
+        "from extensions.server import arriving_body\narriving_body.GRACE_SECONDS = arriving_body.STALL_SECONDS = 1\n"
     )
     served = serve(checkpoints=folder, limits=limits)
     yield served
