@@ -67,7 +67,7 @@ def run_job(job_id: int, on_lost: Callable[[], None] = lambda: None) -> bool:
             return False
         exits.pop_all()  # the lock closes the connection
         lock = JobLock(current_app._get_current_object(), connection, job.id, job.attempt, on_lost)  # type: ignore[attr-defined]
-    statement, values = _QUEUE_AGAIN, {"seconds": 0.0}  # unless the work ends, as by Ctrl-C
+    statement, values = _QUEUE_AGAIN, {"failed": 1, "seconds": 0.0}  # unless the work ends, as by Ctrl-C
     try:
         statement, values = _outcome(job)
     finally:
@@ -110,6 +110,6 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
     except Exception:
         log.exception("Job %d (%s) has failed", job.id, job.kind)
         if job.failures < len(kind.retries):
-            return _QUEUE_AGAIN, {"seconds": kind.retries[job.failures]}
+            return _QUEUE_AGAIN, {"failed": 1, "seconds": kind.retries[job.failures]}
         return _FINISH, {**result, "state": "failed", "error": "An unexpected error occurred; see the log."}
     return _FINISH, {**result, "state": "succeeded", "result": json.dumps(dict(returned or {}))}

@@ -163,10 +163,10 @@ EMPTY = f"""
             DELETE FROM favorites; DELETE FROM categories;
             DELETE FROM books; DELETE FROM authors; DELETE FROM vocabulary;
             DELETE FROM tokens; DELETE FROM one_time_links; DELETE FROM accounts; DELETE FROM failed_sign_ins;
-            DELETE FROM changes; DELETE FROM revisions; DELETE FROM jobs;
+            DELETE FROM changes; DELETE FROM revisions; DELETE FROM jobs; DELETE FROM import_marks;
         ELSE
             TRUNCATE books, authors, contributions, vocabulary, stale_books, stale_authors, accounts, failed_sign_ins,
-                one_time_links, idempotency_keys, changes, revisions, jobs CASCADE;
+                one_time_links, idempotency_keys, changes, revisions, jobs, import_marks CASCADE;
         END IF;
         UPDATE change_feed SET last_position = 0, pruned_position = 0;
         PERFORM setval(name, 1, false) FROM unnest(ARRAY[

@@ -121,6 +121,11 @@ class Imported:
         """Records created, updated, unchanged, skipped and rejected."""
         return tuple(self.report[outcome] for outcome in OUTCOMES)
 
+    @property
+    def warnings(self) -> dict[str, int]:
+        """The number of warnings, by code."""
+        return {warning["code"]: warning["count"] for warning in self.report["warnings"]}
+
 
 @pytest.fixture
 def load(app, tmp_path: Path) -> Callable[..., Imported]:

@@ -118,7 +118,11 @@ class Report:
 
     def as_checkpoint(self) -> dict[str, Any]:
         """Return everything as JSON values, for `from_checkpoint`."""
-        return asdict(self)
+        values = dict(vars(self))
+        values["warnings"] = {code: asdict(warned) for code, warned in self.warnings.items()}
+        for name in ("skip_reasons", "reject_reasons"):
+            values[name] = dict(values[name])
+        return values
 
     @classmethod
     def from_checkpoint(cls, document: Mapping[str, Any]) -> Report:

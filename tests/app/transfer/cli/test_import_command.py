@@ -35,8 +35,43 @@ def test_rejected_rows_are_printed_with_their_lines(load):
 
 def test_warnings_are_printed_with_an_example(load):
     result = load("title,published\nA,March 1999\nB,2000\nC,1/2/2001\nD,May 1990\n")
-    [line] = [line for line in result.output.splitlines() if "date_rewritten" in line]
-    assert "2 │ Dates rewritten as YYYY, YYYY-MM or YYYY-MM-DD: “March 1999”, lines 2, 5" in line
+    assert "2 dates rewritten (`March 1999` → `1999-03`): rows 2, 5\n" in result.output
+    [warning] = [each for each in result.report["warnings"] if each["code"] == "date_rewritten"]
+    assert warning == {
+        "code": "date_rewritten",
+        "count": 2,
+        "detail": "2 dates rewritten (`March 1999` → `1999-03`)",
+        "rows": [2, 5],
+    }
+
+
+def test_a_warning_names_its_first_ten_rows(load):
+    result = load("title,published\n" + "A,May 1990\n" * 3 + "".join(f"{n},May 1990\n" for n in range(12)))
+    [warning] = result.report["warnings"]
+    assert (warning["count"], warning["rows"]) == (15, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    assert "15 dates rewritten (`May 1990` → `1990-05`): rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …" in result.output
+
+
+def test_reasons_count_skipped_and_rejected_records(load):
+    result = load("title,page_count\nA,1\n,2\n,\n,3\nB,4,5\n")
+    assert result.report["reasons"] == {
+        "title is required, but missing.": 2,
+        "empty row": 1,
+        "Row has 3 cells, expected 2.": 1,
+    }
+    assert "2 rejected: title is required, but missing." in result.output
+    assert "1 skipped: empty row" in result.output
+
+
+def test_different_reasons_are_bounded(load):
+    rows = "".join("x" + ",1" * cells + "\n" for cells in range(3, 90))
+    reasons = load("title,page_count\n" + rows).report["reasons"]
+    assert reasons == {
+        "Row has … cells, expected ….": 84,
+        "Row has 4 cells, expected 2.": 1,
+        "Row has 5 cells, expected 2.": 1,
+        "Row has 6 cells, expected 2.": 1,
+    }
 
 
 def test_the_path_of_the_rejects_is_printed(load, tmp_path):

@@ -119,7 +119,7 @@ def test_contributors_of_one_name_but_different_ids_are_two(load, client):
 def test_the_oldest_author_of_a_name_is_matched(load, client, add_author):
     first, _ = add_author(name="George Smith"), add_author(name="George Smith")
     result = load("title,authors\nA book,George Smith\n")
-    assert result.report["warnings"] == {"author_ambiguous": 1}
+    assert result.warnings == {"author_ambiguous": 1}
     assert everything(client)[0]["authors"][0]["id"] == first["id"]
 
 

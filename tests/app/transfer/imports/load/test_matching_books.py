@@ -90,9 +90,7 @@ def test_a_book_is_matched_by_id_isbn_then_row(load, client, records, stored, wa
         identifiers = {scheme: ids for scheme, ids in book["identifiers"].items() if scheme != "digest"}
         result.append((book["title"], book["isbn"], identifiers))
     assert result == stored
-    assert {
-        kind: sum(imported.report["warnings"].get(kind, 0) for imported in imports) for kind in warnings
-    } == warnings
+    assert {code: sum(imported.warnings.get(code, 0) for imported in imports) for code in warnings} == warnings
     again = load(ndjson(*records), options=("--source", "shop"), name="file.ndjson")
     assert again.report["created"] == 0
 
