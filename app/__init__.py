@@ -22,6 +22,7 @@ from .core.records.idempotency import once
 from .http.access import cause, gate
 from .http.access.audience import personal_paths, uncached_paths, words_of_paths
 from .http.access.identity import IDENTITIES
+from .http.body import is_streaming, streaming_routes
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
 from .http.middleware import access_log, error_handlers
 from .http.middleware.access_log import AccessLog, PersonalPaths
@@ -47,6 +48,7 @@ FEATURES = (
     "app.features.history.record.routes.record_history",
     "app.features.favorites.routes.categories.categories",
     "app.features.favorites.routes.favorites.favorites",
+    "app.transfer.uploads.routes.imports",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -57,6 +59,7 @@ JOB_KINDS: tuple[str, ...] = (
     "app.transfer.import_job.IMPORT",
     "app.transfer.import_job.ANALYZE",
     "extensions.jobs.retention.OLD_JOBS",
+    "app.transfer.uploads.files.removal.REMOVE_IMPORT_FILES",
 )
 
 
@@ -65,7 +68,8 @@ class CatalogApp(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         is_keyed = request.method == "POST" and IDEMPOTENCY_KEY in request.headers
-        if is_keyed and request.routing_exception is None:
+        is_routed = request.routing_exception is None
+        if is_keyed and is_routed and not is_streaming(self.view_functions[request.endpoint or ""]):
             return once(super().dispatch_request)
         return super().dispatch_request()
 
@@ -130,6 +134,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         RateLimit(limiter),
         (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))),),
         prefix,
+        streaming_routes(app),
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]
     return app

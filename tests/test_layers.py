@@ -61,7 +61,7 @@ LAYERS: list[Any] = [
                 ],
             },
             {"import_job"},
-            {"cli"},
+            {"cli", "uploads"},
         ],
     },
     {"app.cli"},

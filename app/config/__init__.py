@@ -68,6 +68,18 @@ SETTINGS = (
         readers.integer(1024, 1024**3),
     ),
     Setting(
+        "IMPORT_MAX_BYTES",
+        str(1024**3),
+        "maximal size of a file that `POST /imports` takes, in bytes",
+        readers.integer(1024, 1024**4),
+    ),
+    Setting(
+        "IMPORT_FILES_DAYS",
+        "7",
+        "days after the end of an import, after which its file and its rejects are removed",
+        readers.integer(1, 3650),
+    ),
+    Setting(
         "PAGE_MAX_BYTES",
         str(4 * 1024 * 1024),
         "bytes of all records of a page; a page ends before them, but has at least one record",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_options_header
 
@@ -22,7 +22,32 @@ MOST_CONTAINERS = 200_000  # objects and arrays
 FEW_VALUES = 1_000  # with few values, many containers are nested too deeply, which the parser finds at once
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+View = TypeVar("View", bound=Callable[..., Any])
 KEPT = "catalog.body"  # key of the environ: the body that `keep_body` read, or the `Problem` with it
+
+
+def streams_body(view: View) -> View:
+    """Declare that a view reads its body while it arrives.
+
+    Such a view runs before the body has arrived, and handles its Idempotency-Key itself. Its path has no arguments.
+    """
+    view.streams_body = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_streaming(view: Callable[..., Any]) -> bool:
+    """Whether a view reads its body while it arrives."""
+    return bool(getattr(view, "streams_body", False))
+
+
+def streaming_routes(app: Flask) -> frozenset[tuple[str, str]]:
+    """Return method and path of all views that read their body while it arrives."""
+    return frozenset(
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if is_streaming(app.view_functions[rule.endpoint])
+        for method in (rule.methods or set()) - {"OPTIONS"}
+    )
 
 
 def media_types(method: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """An ASGI application that runs the blocking WSGI middleware in threads.
 
 The event loop itself sends cache hits. It receives any other request completely, including the body, before a thread
-handles it, so a slow client never blocks a thread. The loop also sends the responses. Each piece of a stream is
+handles it, so a slow client never blocks a thread. An upload is the exception: its view runs at once, in one of a few
+threads of its own, and reads the body while it arrives. The loop also sends the responses. Each piece of a stream is
 generated in a thread while the previous piece is sent; the loop itself waits for the pieces of a live stream.
 """
 
@@ -21,6 +22,7 @@ from urllib.parse import unquote_to_bytes
 from app.http.middleware.raw_response import RawResponse
 from app.http.responses import LiveStream, Stream
 from app.http.wsgi import Environ
+from extensions.server.arriving_body import ArrivingBody
 from extensions.server.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
 from extensions.server.sliced_parsing import WRITABLE
 from extensions.server.threads import Threads
@@ -30,6 +32,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 BODY_IN_MEMORY = 256 * 1024  # bytes; a longer body goes to a temporary file
+# For uploads alone, because these threads wait for clients. A view that receives or waits takes one of fewer slots and
+# refuses further requests at once, so threads are left for these refusals.
+UPLOAD_THREADS = 24
 LINGER_SECONDS = 2.0  # for a client to read the response if its body was not read, before the connection is closed
 
 
@@ -39,6 +44,8 @@ class Application(Protocol):
     def respond(self, environ: Environ) -> RawResponse: ...
 
     async def recall(self, environ: Environ) -> RawResponse | None: ...
+
+    def streams_body(self, environ: Environ) -> bool: ...
 
 
 class LateBody(io.RawIOBase):
@@ -67,6 +74,7 @@ class Bridge:
     def __init__(self, application: Application, threads: int, body_bytes: int) -> None:
         self._application, self._size, self._body_bytes = application, threads, body_bytes
         self._threads: Threads
+        self._upload_threads: Threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -81,11 +89,16 @@ class Bridge:
             if response is not None:
                 await _send(send, response.status, response.headers, response.body)
                 return
-        body = await self._body(environ, receive) if has_body else Body(io.BytesIO())
-        if body.is_lost:
-            return
-        environ["wsgi.input"] = body.file
-        response = await self._threads.run(lambda: self._application.respond(environ))
+        if self._application.streams_body(environ):
+            body, response = await self._upload(environ, ArrivingBody(receive))
+            if body.is_lost:
+                return
+        else:
+            body = await self._body(environ, receive) if has_body else Body(io.BytesIO())
+            if body.is_lost:
+                return
+            environ["wsgi.input"] = body.file
+            response = await self._threads.run(lambda: self._application.respond(environ))
         if isinstance(response.body, LiveStream):
             await self._follow(scope, receive, send, response, response.body)
         elif isinstance(response.body, Stream):
@@ -101,12 +114,21 @@ class Bridge:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """Start and stop a worker (the ASGI lifespan protocol)."""
         await receive()
-        self._threads = Threads(self._size)
+        self._threads, self._upload_threads = Threads(self._size), Threads(UPLOAD_THREADS)
         checks = asyncio.create_task(check_connections())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         checks.cancel()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _upload(self, environ: Environ, arriving: ArrivingBody) -> tuple[Body, RawResponse]:
+        """Return the response of a view that reads the body while it arrives, and what became of the body."""
+        environ["wsgi.input"] = arriving
+        try:
+            response = await self._upload_threads.run(lambda: self._application.respond(environ))
+        finally:
+            arriving.abandon()
+        return Body(arriving, not arriving.is_whole, arriving.is_late, arriving.is_lost), response
 
     async def _body(self, environ: Environ, receive: Receive) -> Body:
         """Receive the body of a request, up to the limit.

@@ -139,14 +139,16 @@ class _KeyedRequest:
         transaction(work, area=None)
 
 
-def once(view: Callable[[], ResponseReturnValue]) -> Response:
+def once(view: Callable[[], ResponseReturnValue], body: bytes | None = None) -> Response:
     """Return the response of a view to the current POST, which has an Idempotency-Key.
+
+    `body` represents a body that the view has already read, such as its digest; by default the body itself is used.
 
     If the same request was successful before, this is its stored response, and `view` does not run. A new 2xx response
     is stored in the transaction of the view, except a stream. Raises `BadRequest` for an invalid key, `KeyReused` if
     the key belongs to another request, `RequestInProgress`, and what `view` raises.
     """
-    keyed = _keyed_request()
+    keyed = _keyed_request(body)
     if keyed is None:
         return current_app.make_response(view())
     # Before the transaction, because a replay needs no slot for writes.
@@ -166,7 +168,7 @@ def once(view: Callable[[], ResponseReturnValue]) -> Response:
         return meanwhile.response
 
 
-def _keyed_request() -> _KeyedRequest | None:
+def _keyed_request(body: bytes | None) -> _KeyedRequest | None:
     """Return the current request by its key; None if its body cannot be read, which the view reports in due order."""
     key = parse_key(request.headers[IDEMPOTENCY_KEY])
     if refuses_keys(current_app.view_functions[request.endpoint or ""]):
@@ -175,7 +177,7 @@ def _keyed_request() -> _KeyedRequest | None:
             "This path takes no Idempotency-Key, because its response is never stored. Leave the key out.",
         )
     try:
-        body = keep_body()
+        body = keep_body() if body is None else body
     except Problem:
         return None
     secret = key.encode("ascii")

@@ -64,6 +64,7 @@ READ_LIVE = replace(READ, is_live=True)  # what happens in the catalog
 WRITE = Right(Role.EDITOR, "catalog:write")
 ACCOUNT = Right(Role.READER, needs_account=True, is_personal=True)  # the client's own account
 SESSION = replace(ACCOUNT, needs_session=True)
+IMPORTS = Right(Role.EDITOR, "imports", is_personal=True)  # the client's own imports
 FAVORITES = replace(ACCOUNT, scope="favorites")
 ADMIN = Right(Role.ADMIN, "admin", needs_account=True, is_personal=True)
 

@@ -65,8 +65,11 @@ class Front:
         rate_limit: RateLimit,
         observers: tuple[Observer, ...],
         prefix: str = "",
+        streaming: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         """`prefix` is the setting URL_PREFIX; `observers` get the record of each request at its end.
+
+        `streaming` are method and path of the views that read their body while it arrives.
 
         The others are those of `CachedReads` and of `RateLimit`.
         """
@@ -74,6 +77,7 @@ class Front:
         self._application = rate_limit.before(partial(from_application, inner), partial(account_of, identities))
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
+        self._streaming = streaming
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Implement WSGI (PEP 3333)."""
@@ -114,6 +118,13 @@ class Front:
             return None
         environ[REQUEST_ID] = request_id(environ)
         return self._finish(environ, method, *hit, started)
+
+    def streams_body(self, environ: Environ) -> bool:
+        """Whether the view of a request reads the body while it arrives."""
+        path = environ["PATH_INFO"]
+        if self._prefix and path.startswith(f"{self._prefix}/"):
+            path = path[len(self._prefix) :]
+        return (environ["REQUEST_METHOD"], path[:-1] if path.endswith("/") else path) in self._streaming
 
     def _mount(self, environ: Environ) -> None:
         """Split the path into the prefix and the rest, as SCRIPT_NAME and PATH_INFO (PEP 3333)."""

@@ -18,6 +18,7 @@
     ├── Conflict 409             the write contradicts the stored data
     ├── RequestInProgress 409    the first request with this Idempotency-Key still runs
     ├── PositionExpired 410      changes behind a position of the feed are no longer kept
+    ├── Gone 410                 a file of a job that was removed
     ├── PreconditionFailed 412   If-Match, If-None-Match
     ├── ContentTooLarge 413
     ├── UriTooLong 414
@@ -142,6 +143,11 @@ class PositionExpired(Problem):
     help = "Changes are kept for a limited time, and those up to this one were deleted. `detail` has the next step."
 
 
+class Gone(Problem):
+    status, slug, title = 410, "gone", "Gone"
+    help = "The file was removed, by a `DELETE` or because it was old. Import the file again if you need its rejects."
+
+
 class PreconditionFailed(Problem):
     status, slug, title = 412, "precondition-failed", "Precondition failed"
     help = "The record has changed since its ETag was read. Read it again, apply your change to it, and retry."
@@ -149,7 +155,7 @@ class PreconditionFailed(Problem):
 
 class ContentTooLarge(Problem):
     status, slug, title = 413, "content-too-large", "Content too large"
-    help = "Send fewer records in one request."
+    help = "Send fewer records in one request, or a smaller file."
 
 
 class UriTooLong(Problem):
@@ -188,7 +194,8 @@ class InternalError(Problem):
 class Unavailable(Problem):
     status, slug, title = 503, "unavailable", "Service unavailable"
     help = (
-        "The database is unavailable, or the service is busy, as `detail` says. Try again after `Retry-After` seconds."
+        "The database or disk is unavailable, or the service is busy, as `detail` says. Try again after `Retry-After` "
+        "seconds."
     )
 
     def __init__(self, detail: str = "The database does not respond; try again soon.", seconds: int = 2) -> None:

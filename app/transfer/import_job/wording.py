@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 
-_map = re.compile(r"--map '?([^=' ]+)=")
-_option = re.compile(r"--([a-z][a-z-]*)")
+# Options of the command line, and the parameters of ``POST /imports`` that replace them.
+_REPLACEMENTS = (
+    (re.compile("--map '([^']*)'"), r"map.\1"),
+    (re.compile("--map "), "map."),
+    (re.compile("--(source|format) (NAME|csv)"), r"\1=\2"),
+    (re.compile("--([a-z]+)-([a-z]+)"), r"\1_\2"),
+    (re.compile("--([a-z])"), r"\1"),
+)
 
 
 def for_http(message: str) -> str:
-    """Return a message with the query parameters of ``POST /imports``: "--on-conflict" becomes "on_conflict".
+    """Return a message with query parameters in place of options: "--on-conflict" becomes "on_conflict".
 
     >>> for_http("Omit --encoding to detect it, or map it: --map 'title=COLUMN'.")
-    "Omit encoding to detect it, or map it: map.title='COLUMN'."
+    'Omit encoding to detect it, or map it: map.title=COLUMN.'
     """
-    named = _map.sub(lambda match: f"map.{match[1]}=" + ("'" if "'" in match[0] else ""), message)
-    return _option.sub(lambda match: match[1].replace("-", "_"), named)
+    for option, parameter in _REPLACEMENTS:
+        message = option.sub(parameter, message)
+    return message

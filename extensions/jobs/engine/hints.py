@@ -21,14 +21,16 @@ PAUSE_SECONDS = 5.0  # for which hints are dropped after an error of the broker
 EXIT_SECONDS = 1.0  # for which a process that ends waits until its hints are sent
 
 
-def send_hint(job_id: int) -> None:
+def send_hint(job_id: int, *, at_once: bool = False) -> None:
     """Tell a worker of a job that is due. Call it after the commit.
+
+    `at_once`: the view itself has committed, and may wait for the job.
 
     Returns at once and never fails. Inside of a request, the hint is sent after the view, because a request with an
     `Idempotency-Key` is committed after its view.
     """
     sender = _sender()
-    if not has_request_context():
+    if at_once or not has_request_context():
         sender.add(job_id)
         return
 

@@ -35,7 +35,7 @@ def add_callers(url: str, *, with_admin: bool) -> Callers:
     if with_admin:
         admin = add_account(url, "admin")
         callers["admin"] = bearer(add_token(url, admin))
-        callers["key without the scope"] = bearer(add_token(url, admin, "imports"))
+        callers["key without the scope"] = bearer(add_token(url, admin, "of-no-route"))
         callers["key with all scopes"] = bearer(add_token(url, admin, *SCOPES))
     return callers
 

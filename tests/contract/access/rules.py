@@ -7,12 +7,13 @@ from __future__ import annotations
 
 LET_IN = 0  # any status but 401 and 403
 
-HEALTH, DOCUMENTATION, ENTRY, READ, WRITE, ACCOUNT, FAVORITES, SESSION, ADMIN, ADMIN_SESSION = KINDS = (
+HEALTH, DOCUMENTATION, ENTRY, READ, WRITE, IMPORTS, ACCOUNT, FAVORITES, SESSION, ADMIN, ADMIN_SESSION = KINDS = (
     "health",  # credentials are ignored
     "documentation",  # public
     "entry",  # public: signing in and up, and one-time links
     "read",  # of the catalog
     "write",  # of the catalog
+    "imports",  # the client's own imports
     "account",  # the client's own account
     "favorites",  # the client's own favorites
     "session",  # what a key must not do with its own account
@@ -51,6 +52,12 @@ ROUTES = {
     "POST /authors/{id}/restore": WRITE,
     "GET /changes": READ,
     "GET /suggest": READ,
+    "GET /imports": IMPORTS,
+    "POST /imports": IMPORTS,
+    "GET /imports/{id}": IMPORTS,
+    "GET /imports/{id}/rejects": IMPORTS,
+    "POST /imports/{id}/cancel": IMPORTS,
+    "DELETE /imports/{id}": IMPORTS,
     "GET /categories": FAVORITES,
     "POST /categories": FAVORITES,
     "GET /categories/{id}": FAVORITES,
@@ -98,10 +105,10 @@ NONE, READER, EDITOR, AUTO, AUTO_WITHOUT_ADMIN = SETTINGS = ("none", "reader", "
 # What clients without an account get, by the setting ANONYMOUS.
 _OPEN = {HEALTH: LET_IN, DOCUMENTATION: LET_IN, ENTRY: LET_IN}
 _CLOSED = {ACCOUNT: 401, FAVORITES: 401, SESSION: 401, ADMIN: 401, ADMIN_SESSION: 401}
-_READS = {**_OPEN, READ: LET_IN, WRITE: 401, **_CLOSED}
-_WRITES = {**_OPEN, READ: LET_IN, WRITE: LET_IN, **_CLOSED}
+_READS = {**_OPEN, READ: LET_IN, WRITE: 401, IMPORTS: 401, **_CLOSED}
+_WRITES = {**_OPEN, READ: LET_IN, WRITE: LET_IN, IMPORTS: LET_IN, **_CLOSED}
 ANONYMOUS = {
-    NONE: {**_OPEN, READ: 401, WRITE: 401, **_CLOSED},
+    NONE: {**_OPEN, READ: 401, WRITE: 401, IMPORTS: 401, **_CLOSED},
     READER: _READS,
     EDITOR: _WRITES,
     AUTO: _READS,
@@ -110,7 +117,7 @@ ANONYMOUS = {
 
 # What clients with a token get, under every setting: never more than their role.
 _INVALID = {**dict.fromkeys(KINDS, 401), HEALTH: LET_IN}
-_READER = {**dict.fromkeys(KINDS, LET_IN), WRITE: 403, ADMIN: 403, ADMIN_SESSION: 403}
+_READER = {**dict.fromkeys(KINDS, LET_IN), WRITE: 403, IMPORTS: 403, ADMIN: 403, ADMIN_SESSION: 403}
 _EDITOR = {**dict.fromkeys(KINDS, LET_IN), ADMIN: 403, ADMIN_SESSION: 403}
 _ADMIN = dict.fromkeys(KINDS, LET_IN)
 CALLERS = {
@@ -125,6 +132,7 @@ CALLERS = {
         **_ADMIN,
         READ: 403,
         WRITE: 403,
+        IMPORTS: 403,
         FAVORITES: 403,
         SESSION: 403,
         ADMIN: 403,

@@ -43,12 +43,18 @@ class Sample:
         return self.text.lstrip("\ufeff \t\r\n")
 
 
-def _requested_encoding(head: bytes, requested: str) -> str:
+def encoding_named(requested: str) -> str:
+    """Return the normalized name of an encoding. Raises `Unreadable` if there is none of this name."""
     try:
         name = codecs.lookup(requested).name
         io.TextIOWrapper(io.BytesIO(), name)  # raises for codecs of bytes, such as base64
-    except LookupError:
+    except (LookupError, ValueError):  # `ValueError`: a NUL or a character beyond ASCII
         raise Unreadable(f"Unknown encoding {requested!r}. Try utf-8, cp1252, latin-1 or utf-16.") from None
+    return name
+
+
+def _requested_encoding(head: bytes, requested: str) -> str:
+    name = encoding_named(requested)
     bom = _bom_encoding(head)
     if bom and name in ("utf-8", "utf-16"):
         return bom

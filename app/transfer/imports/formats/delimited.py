@@ -170,11 +170,17 @@ class TsvInput(CsvInput):
     name, label, family = "tsv", "TSV", "TSV"
 
 
-def detect_table(sample: Sample, options: ReadOptions, compression: str | None) -> Detected:
-    """Return the dialect and the columns of a table. Raises `Unreadable`."""
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(options.delimiter or "", options.delimiter)
+def parse_delimiter(text: str | None) -> str | None:
+    """Return the character that an option names, None without the option. Raises `Unreadable`."""
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(text or "", text)
     if delimiter is not None and len(delimiter) != 1:
         raise Unreadable(f"{delimiter!r} is not a delimiter. Use one character, or tab.")
+    return delimiter
+
+
+def detect_table(sample: Sample, options: ReadOptions, compression: str | None) -> Detected:
+    """Return the dialect and the columns of a table. Raises `Unreadable`."""
+    delimiter = parse_delimiter(options.delimiter)
     dialect = detect_dialect(sample.text, delimiter or ("\t" if options.format == "tsv" else None))
     layout = options.format if options.format not in ("csv", "tsv") else None
     columns = match_columns(sample_rows(sample.text, dialect), options.mapping, layout, options.source)

@@ -36,7 +36,7 @@ def match_columns(
     target), by a known layout, or by their headers. Raises `Unreadable` if the mapping has an unknown field or column,
     or if no row is a header.
     """
-    _check_fields(mapping)
+    check_fields(mapping)
     for rows_above, header in enumerate(rows):
         if all(_find_column(name, header) is not None for name in mapping.values()):
             columns = _match_header(header, mapping, layout, source, rows_above)
@@ -54,7 +54,7 @@ def match_columns(
     )
 
 
-def _check_fields(mapping: Mapping[str, str]) -> None:
+def check_fields(mapping: Mapping[str, str]) -> None:
     """Raise `Unreadable` if a target of the mapping is not a field."""
     fields = dict.fromkeys(name for kind in RESOURCES for name in _writable_fields(kind))
     for target, name in mapping.items():

@@ -83,6 +83,9 @@ def pieces(parts: list[bytes | None]) -> Iterator[bytes]:
 class Versatile:
     """Returns some responses from memory, and others from a thread."""
 
+    def streams_body(self, environ: Environ) -> bool:
+        return str(environ["PATH_INFO"]).startswith("/upload/")
+
     async def recall(self, environ: Environ) -> RawResponse | None:
         path = environ["PATH_INFO"]
         kind, _, name = path[1:].partition("/")
@@ -103,6 +106,8 @@ class Versatile:
         if kind == "mirror":
             values = {name: value for name, value in environ.items() if isinstance(value, str | bool | int)}
             return sized("200 OK", json.dumps(values).encode(), Content_Type="application/json")
+        if kind == "upload":
+            return self.upload(name, environ["wsgi.input"])
         if kind == "unread":
             return sized("200 OK", path.encode())
         if kind == "error":
@@ -133,6 +138,21 @@ class Versatile:
         if length > BODY_BYTES:
             return sized("413 Content Too Large", b"too large")
         return sized("200 OK", f"{path} {length}".encode("latin-1"), X_From="thread", X_Pid=str(os.getpid()))
+
+    def upload(self, name: str, body: Any) -> RawResponse:
+        """Read the body of an upload piece by piece; note its end and its errors in files."""
+        if name == "refused":
+            return sized("413 Content Too Large", b"refused")
+        if name.startswith("held"):
+            checkpoint(name)
+        length = 0
+        try:
+            while piece := body.read(65536):
+                length += len(piece)
+        except OSError as error:
+            (FOLDER / f"{name}.{type(error).__name__}").touch()
+            return sized("400 Bad Request", type(error).__name__.encode())
+        return sized("200 OK", str(length).encode(), X_From=threading.current_thread().name)
 
     def closed(self, name: str) -> Any:
         return lambda: (FOLDER / f"{name or 'stream'}.closed").touch()

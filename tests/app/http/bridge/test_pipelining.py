@@ -49,6 +49,9 @@ class Hits:
     def __init__(self, turns: Turns, body: Callable[[str], bytes]) -> None:
         self._turns, self._body = turns, body
 
+    def streams_body(self, environ: dict[str, Any]) -> bool:
+        return False
+
     async def recall(self, environ: dict[str, Any]) -> RawResponse:
         self._turns.now[1] += 1
         body = self._body(environ["PATH_INFO"])

@@ -1,0 +1,1 @@
+"""Imports over HTTP: an upload is written to disk as it arrives, and a job imports it."""
