@@ -53,7 +53,16 @@ FEATURES = (
 )
 
 # The kinds of background jobs.
-JOB_KINDS: tuple[str, ...] = ()
+JOB_KINDS: tuple[str, ...] = (
+    "app.books.stale_search.STALE_SEARCH",
+    "app.features.accounts.mail.jobs.MAIL",
+    "app.features.history.feed.retention.PRUNE_CHANGES",
+    "app.core.records.idempotency.EXPIRED_KEYS",
+    "app.features.accounts.credentials.expiry.TOKENS",
+    "app.features.accounts.credentials.expiry.ONE_TIME_LINKS",
+    "app.features.accounts.credentials.expiry.FAILED_SIGN_INS",
+    "app.transfer.imports.load.checkpoint.ABANDONED_IMPORTS",
+)
 
 
 class CatalogApp(Flask):

@@ -1,6 +1,7 @@
 """Jobs: work in the background. A row of the table is the truth; Celery runs the jobs, and its messages are hints."""
 
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .expiry import expiry
+from .job import JobAttemptFailed, JobCancelled, JobFailed, JobLost, RunningJob
 from .kinds import Kind, add_kind, kinds
 from .queue import Enqueued, cancel, enqueue, retry
 from .running import run_job
@@ -10,6 +11,7 @@ from .table import JOBS
 __all__ = [
     "JOBS",
     "Enqueued",
+    "JobAttemptFailed",
     "JobCancelled",
     "JobFailed",
     "JobLost",
@@ -18,6 +20,7 @@ __all__ = [
     "add_kind",
     "cancel",
     "enqueue",
+    "expiry",
     "kinds",
     "retry",
     "run_job",

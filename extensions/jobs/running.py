@@ -16,7 +16,7 @@ import psycopg2.errors
 
 from extensions.database import DatabaseUnavailable, connect
 
-from .job import JobCancelled, JobFailed, JobLost, RunningJob
+from .job import JobAttemptFailed, JobCancelled, JobFailed, JobLost, RunningJob
 from .kinds import kinds
 
 log = logging.getLogger("catalog.jobs")
@@ -79,6 +79,13 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
     except JobCancelled:
         return _FINISH, {**result, "state": "cancelled"}
     except JobFailed as error:
+        return _FINISH, {**result, "state": "failed", "error": str(error)}
+    except JobAttemptFailed as error:
+        if job.failures < len(kind.retries):
+            pause = kind.retries[job.failures]
+            log.warning("Job %d (%s) is tried again in %g s: %s", job.id, job.kind, pause, error)
+            return _QUEUE_AGAIN, {"failed": 1, "seconds": pause}
+        log.error("Job %d (%s) has failed: %s", job.id, job.kind, error)
         return _FINISH, {**result, "state": "failed", "error": str(error)}
     except JobLost:
         log.warning("Job %d (%s) has another runner; this one stops", job.id, job.kind)
