@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
 from typing import Any
 
@@ -20,6 +21,8 @@ from flask.cli import ScriptInfo
 from app.cli import running_server
 from app.config import BadSetting, database_url, from_environment
 from extensions.embedded.shared import EmbeddedUnavailable
+from extensions.jobs.engine.processes import WORKER
+from extensions.jobs.engine.supervisor import __file__ as supervisor_program
 
 try:
     settings = from_environment()
@@ -59,6 +62,8 @@ errorlog = "-"
 loglevel = "debug" if settings["LOG_LEVEL"] == "DEBUG" else "error"
 control_socket_disable = True
 
+supervisors: list[subprocess.Popen[bytes]] = []  # of the worker for background jobs, at most one
+
 
 def on_starting(server: Any) -> None:
     """Stop with a sentence if the port is in use; gunicorn would retry for seconds."""
@@ -95,6 +100,17 @@ def when_ready(server: Any) -> None:
         if child.exitcode:
             sys.exit("The catalog could not be prepared; the reason is above.")
         _announce("Ctrl-C stops the catalog; its data stays.")
+    if settings["JOBS"]:
+        _start_supervisor()
+
+
+def on_exit(server: Any) -> None:
+    """Stop the worker for background jobs, after the workers for requests."""
+    for supervisor in supervisors:
+        supervisor.terminate()
+    for supervisor in supervisors:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            supervisor.wait(graceful_timeout + 5)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -111,6 +127,16 @@ def _prepare() -> None:
     from wsgi import app
 
     app.cli.main(["catalog", "prepare"], prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
+
+
+def _start_supervisor() -> None:
+    """Start the process that runs a worker for background jobs. Ctrl-C does not reach it: `on_exit` stops it."""
+    root = os.path.dirname(os.path.abspath(__file__))
+    command = [sys.executable, "-I", "-S", supervisor_program, str(os.getpid())]
+    command += [sys.executable, "-P", "-m", "app", "worker", "--beat"]
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, WORKER: str(os.getpid())}
+    supervisors.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True))
 
 
 def _announce(text: str) -> None:

@@ -9,10 +9,10 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import import_string
 
+from extensions import jobs
 from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
 from extensions.database import db, engine, migrate, snapshot
-from extensions.jobs import add_kind
 from extensions.rate_limits import create_rate_limiter
 
 from . import cli, config
@@ -108,8 +108,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     for feature in FEATURES:
         app.register_blueprint(import_string(feature), cli_group=cli.GROUP)
+    jobs.init_app(app, app.config["REDIS_URL"], app.config["INSTANCE_PATH"] / "jobs")
     for kind in JOB_KINDS:
-        add_kind(app, import_string(kind))
+        jobs.add_kind(app, import_string(kind))
     error_handlers.init_app(app, config.CORS_METHODS)
     gate.init_app(app, app.config["CORS_ORIGINS"])
     gate.require_declared_rights(app)

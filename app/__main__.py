@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from flask.cli import ScriptInfo
 
 from app.values.text import escaped
 from extensions.embedded.shared import EmbeddedUnavailable
+from extensions.jobs.engine.processes import WORKER
 
 from . import create_app
 from .cli import GROUP, running_server
@@ -18,7 +20,8 @@ from .config import BadSetting, command_line, from_environment
 
 def main() -> None:
     """Run one command, with the settings of the server that runs from this checkout."""
-    catalog = running_server.use_settings()
+    # A process that a worker has started has the worker's settings.
+    catalog = "" if WORKER in os.environ else running_server.use_settings()
     if catalog:
         print(f"The catalog is {escaped(catalog)}.", file=sys.stderr)
     try:

@@ -36,6 +36,9 @@ class LazyGroup(AppGroup):
         "import": ("app.transfer.cli.import_command", "import_command"),
         "account": ("app.cli.account", "account"),
         "log": ("app.cli.log", "log"),
+        "worker": ("app.cli.worker", "worker"),
+        "beat": ("app.cli.worker", "beat"),
+        "jobs": ("app.cli.jobs", "jobs"),
         "favorites": ("app.cli.favorites", "favorites"),
         "export": ("app.transfer.cli.export_command", "export_command"),
     }

@@ -121,6 +121,12 @@ SETTINGS = (
     ),
     Setting("PORT", "8000", "port to listen on", readers.integer(1, 65535)),
     Setting("HOST", "127.0.0.1", "address to listen on"),
+    Setting(
+        "JOBS",
+        "on",
+        "`off`: gunicorn starts no worker for background jobs, because `catalog worker` runs as a service of its own",
+        readers.switch,
+    ),
     Setting("URL_PREFIX", "", "path below which everything is served, such as `/api`", readers.path),
     Setting("WEB_CONCURRENCY", "2", "number of worker processes", readers.integer(1, 64)),
     Setting(

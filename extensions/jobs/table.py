@@ -55,6 +55,7 @@ Index(
     postgresql_where=text("key IS NOT NULL AND state IN ('queued', 'running')"),
 )
 Index("uq_jobs_lane", JOBS.c.lane, unique=True, postgresql_where=text("lane IS NOT NULL AND state = 'running'"))
+Index("ix_jobs_lane", JOBS.c.lane, JOBS.c.id, postgresql_where=text("lane IS NOT NULL AND state = 'queued'"))
 Index("ix_jobs_due_at", JOBS.c.due_at, JOBS.c.id, postgresql_where=text("state = 'queued'"))
 Index("ix_jobs_running", JOBS.c.id, postgresql_where=text("state = 'running'"))
 

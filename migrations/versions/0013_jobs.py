@@ -38,6 +38,7 @@ CREATE TABLE jobs (
 );
 CREATE UNIQUE INDEX uq_jobs_key ON jobs (kind, key) WHERE key IS NOT NULL AND state IN ('queued', 'running');
 CREATE UNIQUE INDEX uq_jobs_lane ON jobs (lane) WHERE lane IS NOT NULL AND state = 'running';
+CREATE INDEX ix_jobs_lane ON jobs (lane, id) WHERE lane IS NOT NULL AND state = 'queued';
 CREATE INDEX ix_jobs_due_at ON jobs (due_at, id) WHERE state = 'queued';
 CREATE INDEX ix_jobs_running ON jobs (id) WHERE state = 'running';
 CREATE INDEX ix_jobs_kind ON jobs (kind, id);

@@ -132,6 +132,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             "WEB_CONCURRENCY": "2",
             "CONNECTIONS": "8",
             "LOG_LEVEL": "INFO",
+            "JOBS": "off",
             **settings,
         }
         server = start_gunicorn(["--config", "gunicorn.conf.py"], environment, port, folder)

@@ -30,6 +30,7 @@ from app.http.responses import write_response
 from app.http.urls import link
 from app.values.json_value import Json
 from extensions.database import transaction
+from extensions.jobs import send_hint
 
 ACCEPTED = {"detail": "An e-mail with the next step is being sent to this address."}
 
@@ -128,5 +129,5 @@ def _accept(values: dict[str, Any]) -> Response:
         account = find_account(session, values["email"])
         return enqueue_mail(session, purpose, email_key(values["email"]), account.id if account else None)
 
-    transaction(work, area=area_of_new(values["role"]))
+    send_hint(transaction(work, area=area_of_new(values["role"])))
     return write_response(json.dumps(ACCEPTED), HTTPStatus.ACCEPTED, tagged=False)

@@ -29,6 +29,7 @@ from app.http.problems import Conflict
 from app.http.responses import write_response
 from app.values.json_value import Json
 from extensions.database import transaction
+from extensions.jobs import send_hint
 
 from .bodies import current_client, invalid_member, own_account, read_body, reset_url, values_of
 
@@ -75,7 +76,7 @@ def request_mail() -> Response:
             account_id = None if account is None or account.disabled else account.id
             return enqueue_mail(session, Purpose.RESET, email_key(email), account_id)
 
-        transaction(work, area=None)
+        send_hint(transaction(work, area=None))
     document = {"detail": ACCEPTED if sends_mail else NO_MAIL}
     return write_response(json.dumps(document), HTTPStatus.ACCEPTED, tagged=False)
 

@@ -1,0 +1,1 @@
+"""Celery: the broker, hints, and the worker that runs jobs."""
