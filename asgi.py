@@ -1,8 +1,6 @@
 """The ASGI application, which gunicorn serves with the settings in ``gunicorn.conf.py``."""
 
 from app import create_app
-from app.books.stale_search import start_refreshing
-from app.features.history.feed.retention import start_pruning
 from app.http.bridge import Bridge
 from extensions.database.limiter import MOST_WAITING
 
@@ -11,6 +9,4 @@ catalog = create_app()
 # of which the limiter lets some wait. For each connection, one thread may use it and another one wait for a response.
 THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 
-start_refreshing(catalog)
-start_pruning(catalog)
 app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])

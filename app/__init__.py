@@ -60,6 +60,14 @@ JOB_KINDS: tuple[str, ...] = (
     "app.transfer.import_job.ANALYZE",
     "extensions.jobs.retention.OLD_JOBS",
     "app.transfer.uploads.files.removal.REMOVE_IMPORT_FILES",
+    "app.books.stale_search.STALE_SEARCH",
+    "app.features.accounts.mail.jobs.MAIL",
+    "app.features.history.feed.retention.PRUNE_CHANGES",
+    "app.core.records.idempotency.EXPIRED_KEYS",
+    "app.features.accounts.credentials.expiry.TOKENS",
+    "app.features.accounts.credentials.expiry.ONE_TIME_LINKS",
+    "app.features.accounts.credentials.expiry.FAILED_SIGN_INS",
+    "app.transfer.imports.load.checkpoint.ABANDONED_IMPORTS",
 )
 
 

@@ -1,6 +1,5 @@
 """Postgres: engine, transactions, deadlines, snapshots."""
 
-from .background import start_repeating
 from .deadline import DeadlinePassed
 from .engine import (
     DatabaseUnavailable,
@@ -40,6 +39,5 @@ __all__ = [
     "migrate",
     "newest_revision",
     "probe",
-    "start_repeating",
     "transaction",
 ]

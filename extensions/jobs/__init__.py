@@ -2,7 +2,8 @@
 
 from .engine.broker import init_app
 from .engine.hints import send_hint
-from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
+from .expiry import expiry
+from .job import JobAttemptFailed, JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import KINDS, Kind, add_kind, kinds
 from .queue import Enqueued, cancel, enqueue, retry
 from .running import run_job
@@ -13,6 +14,7 @@ __all__ = [
     "JOBS",
     "KINDS",
     "Enqueued",
+    "JobAttemptFailed",
     "JobCancelled",
     "JobFailed",
     "JobLost",
@@ -22,6 +24,7 @@ __all__ = [
     "add_kind",
     "cancel",
     "enqueue",
+    "expiry",
     "init_app",
     "kinds",
     "retry",

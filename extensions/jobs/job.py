@@ -18,6 +18,10 @@ class JobFailed(Exception):
     """The job has failed for good. The message is for the person who started it."""
 
 
+class JobAttemptFailed(Exception):
+    """An attempt has failed for a foreseen reason, which the log shows without a traceback. The job is retried."""
+
+
 class JobCancelled(Exception):
     """The job has stopped because its cancellation was requested."""
 

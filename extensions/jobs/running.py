@@ -17,7 +17,7 @@ from flask import current_app
 from extensions.database import DatabaseUnavailable
 from extensions.database.engine import translated_errors
 
-from .job import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
+from .job import JobAttemptFailed, JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
 from .kinds import kinds
 from .lock import TRY_LOCK, JobLock, connect_for_jobs
 
@@ -99,6 +99,13 @@ def _outcome(job: RunningJob) -> tuple[str, dict[str, Any]]:
     except JobCancelled:
         return _FINISH, {**result, "state": "cancelled"}
     except JobFailed as error:
+        return _FINISH, {**result, "state": "failed", "error": str(error)}
+    except JobAttemptFailed as error:
+        if job.failures < len(kind.retries):
+            pause = kind.retries[job.failures]
+            log.warning("Job %d (%s) is tried again in %g s: %s", job.id, job.kind, pause, error)
+            return _QUEUE_AGAIN, {"failed": 1, "seconds": pause}
+        log.error("Job %d (%s) has failed: %s", job.id, job.kind, error)
         return _FINISH, {**result, "state": "failed", "error": str(error)}
     except JobLost:
         return _FINISH, {**result, "state": "failed"}  # has no effect: the attempt is another one

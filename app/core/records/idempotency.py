@@ -17,7 +17,6 @@ from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import BigInteger, Column, Connection, DateTime, LargeBinary, SmallInteger, Table, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import Headers
 
 from app.http.access.identity import known_account
@@ -28,11 +27,11 @@ from app.http.problems import KeyReused, Problem, RequestInProgress
 from app.http.responses import StreamResponse
 from extensions.cache import Area
 from extensions.database import Statement, committed, db, enclosing, fetch, transaction
+from extensions.jobs import expiry
 
 REPLAYED = "Idempotent-Replayed"
 HOURS = 24  # that a key is kept
 CACHED_SECONDS = 60  # that anything beside responses is cached for, at most
-CLEARED = 10  # expired keys that are deleted when one is stored
 ANONYMOUS = 0  # in place of an account's id
 NOT_STORED = ("Content-Length", "Set-Cookie")  # the length is computed, and a cookie is a secret
 
@@ -60,12 +59,9 @@ _STORE = """
     ON CONFLICT (account_id, digest) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
         headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
 """
-# After the key is stored and without waiting, so that two requests never wait for each other's keys.
-_CLEAR = f"""
-    DELETE FROM idempotency_keys WHERE (account_id, digest) IN (
-        SELECT account_id, digest FROM idempotency_keys WHERE created_at <= now() - interval '{HOURS} hours'
-        ORDER BY created_at LIMIT {CLEARED} FOR UPDATE SKIP LOCKED)
-"""
+EXPIRED_KEYS = expiry(
+    "expired-keys", "idempotency_keys", f"created_at <= now() - interval '{HOURS} hours'", "created_at"
+)
 
 
 class _StoredMeanwhile(Exception):
@@ -122,7 +118,7 @@ class _KeyedRequest:
             raise _StoredMeanwhile(response)
 
     def store(self, response: Response) -> None:
-        """Store the response in the enclosing transaction, and delete some expired ones."""
+        """Store the response in the enclosing transaction."""
         headers = [pair for pair in response.headers.items() if pair[0] not in NOT_STORED]
         values = {
             **vars(self),
@@ -130,13 +126,7 @@ class _KeyedRequest:
             "headers": json.dumps(headers),
             "body": response.get_data(),
         }
-
-        def work(session: Session) -> None:
-            connection = session.connection()
-            connection.exec_driver_sql(_STORE, values)
-            connection.exec_driver_sql(_CLEAR)
-
-        transaction(work, area=None)
+        transaction(lambda session: session.connection().exec_driver_sql(_STORE, values), area=None)
 
 
 def once(view: Callable[[], ResponseReturnValue], body: bytes | None = None) -> Response:

@@ -1,7 +1,4 @@
-"""One-time links: to reset a password, and to set up the first administrator.
-
-A used link is kept, expired, for an hour after its creation, because the mails to an account are counted by its links.
-"""
+"""One-time links: to reset a password, and to set up the first administrator."""
 
 from __future__ import annotations
 
@@ -17,26 +14,12 @@ from .secret import Kind, Secret, digest_of, is_well_formed, new_secret
 
 RESET_MINUTES = 30
 SETUP_HOURS = 24
-MAILS_PER_HOUR = 5  # to one account
-CLEARED = 10  # old links that are deleted when one is made
 
-_FIND = sql("SELECT id, email FROM accounts WHERE email_key = :email_key AND NOT disabled")
-_LOCK_ADDRESS = sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_COUNT = sql(
-    "SELECT count(*) FROM one_time_links WHERE account_id = :account_id AND created_at > now() - interval '1 hour'"
-)
 _ADD = sql(
     """
     INSERT INTO one_time_links (digest, purpose, account_id, expires_at)
     VALUES (:digest, :purpose, :account_id, now() + make_interval(mins => :minutes))
     RETURNING to_json(expires_at) #>> '{}'
-    """
-)
-_CLEAR = sql(
-    f"""
-    DELETE FROM one_time_links WHERE digest IN (
-        SELECT digest FROM one_time_links WHERE expires_at <= now() AND created_at <= now() - interval '1 hour'
-        ORDER BY expires_at LIMIT {CLEARED} FOR UPDATE SKIP LOCKED)
     """
 )
 _OWNER = Statement(
@@ -99,31 +82,6 @@ def create_reset(account_id: int) -> Link:
     return transaction(lambda session: _add(session, secret, "reset", account_id, RESET_MINUTES), area=None)
 
 
-def request_reset(email_key: str) -> tuple[Secret, Owner | None]:
-    """Store a link for the account of a folded address, and return it with the account to send it to.
-
-    Without such an account, or if it got `MAILS_PER_HOUR` in the last hour, a link of no account is stored, so that it
-    takes as long.
-    """
-    secret = new_secret(Kind.RESET)
-
-    def work(session: Session) -> Owner | None:
-        row = session.execute(_FIND, {"email_key": email_key}).first()
-        may_mail = _has_mails_left(session, email_key, row.id if row else 0)
-        owner = Owner(row.id, row.email) if row and may_mail else None
-        _add(session, secret, "reset", owner and owner.account_id, RESET_MINUTES)
-        return owner
-
-    return secret, transaction(work, area=None)
-
-
-def take_mail(session: Session, email_key: str, account_id: int) -> bool:
-    """Count a mail to an account, and return whether it may be sent: `MAILS_PER_HOUR`, those with links included."""
-    may_mail = _has_mails_left(session, email_key, account_id)
-    _add(session, new_secret(Kind.RESET), "reset", account_id if may_mail else None, minutes=0)
-    return may_mail
-
-
 def owner_of(token: str) -> Owner:
     """Return the account that a link resets the password of. Raises `NotFound` if the link is not valid."""
     if not is_well_formed(token, (Kind.RESET,)):
@@ -178,15 +136,9 @@ def use_setup(session: Session, token: str) -> bool:
     return session.execute(_USE_SETUP, {"digest": digest_of(token)}).first() is not None
 
 
-def _has_mails_left(session: Session, email_key: str, account_id: int) -> bool:
-    session.execute(_LOCK_ADDRESS, {"name": f"catalog.reset {email_key}"})
-    return session.execute(_COUNT, {"account_id": account_id}).scalar_one() < MAILS_PER_HOUR
-
-
 def _add(session: Session, secret: Secret, purpose: str, account_id: int | None, minutes: int) -> Link:
     values: dict[str, Any] = {"digest": secret.digest, "purpose": purpose, "account_id": account_id}
     expires_at = session.execute(_ADD, {**values, "minutes": minutes}).scalar_one()
-    session.execute(_CLEAR)
     return Link(secret, str(expires_at))
 
 

@@ -21,7 +21,6 @@ from .passwords import hash_password, needs_rehash, verify
 
 FAILURES_OF_EMAIL, FAILURES_OF_CLIENT = 10, 30
 MINUTES = 5  # for which a failure counts
-CLEARED = 100  # past failures that are deleted with each new one
 
 
 def _wait(condition: str, most: int) -> str:
@@ -45,13 +44,6 @@ EMAIL_KEY = Statement("SELECT email_key FROM accounts WHERE id = %(account_id)s"
 # Always the lock of the e-mail first, so that no two transactions wait for each other.
 _LOCK = sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _ADD = sql("INSERT INTO failed_sign_ins (email_digest, client, account_id) VALUES (:digest, :client, :account_id)")
-_CLEAR = sql(
-    f"""
-    DELETE FROM failed_sign_ins WHERE id IN (
-        SELECT id FROM failed_sign_ins WHERE failed_at <= now() - interval '{MINUTES} minutes'
-        ORDER BY failed_at LIMIT {CLEARED} FOR UPDATE SKIP LOCKED)
-    """
-)
 _SAME_PASSWORD = sql("SELECT set_config('catalog.is_rehashing', 'on', true)")  # so that history shows no new password
 _REHASH = sql("UPDATE accounts SET password_hash = :new WHERE id = :account_id AND password_hash = :old RETURNING id")
 
@@ -140,7 +132,6 @@ def _count(counter: _Counter, failures: list[_Failure]) -> None:
     def work(session: Session) -> float | None:
         seconds = counter.lock_and_wait(session)
         if seconds is None and failures:
-            session.execute(_CLEAR)
             session.execute(_ADD, [failure._asdict() for failure in failures])
         return seconds
 

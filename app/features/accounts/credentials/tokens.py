@@ -22,7 +22,6 @@ from .secret import Kind, new_secret
 DAY = 24 * 3600  # seconds
 KEY_SECONDS, KEY_SECONDS_MOST = 90 * DAY, 365 * DAY
 SESSIONS_MOST, KEYS_MOST = 100, 200  # of an account
-CLEARED = 10  # expired tokens that are deleted when one is issued
 
 # An account and a token as clients see them.
 ACCOUNT_JSON = """json_build_object('id', accounts.id, 'email', email, 'name', accounts.name, 'role', role,
@@ -31,12 +30,6 @@ TOKEN_MEMBERS = """'id', id, 'kind', kind, 'name', name, 'hint', hint, 'scopes',
     'expires_at', expires_at, 'last_used_at', last_used_at"""
 
 _LOCK = sql("SELECT password_hash FROM accounts WHERE id = :account_id AND NOT disabled FOR NO KEY UPDATE")
-_CLEAR = sql(
-    f"""
-    DELETE FROM tokens WHERE id IN (
-        SELECT id FROM tokens WHERE expires_at <= now() ORDER BY expires_at LIMIT {CLEARED} FOR UPDATE SKIP LOCKED)
-    """
-)
 _ADD_SESSION = sql(
     f"""
     WITH added AS (
@@ -101,7 +94,6 @@ def issue_session(account_id: int, password_hash: str) -> Issued:
     def work(session: Session) -> tuple[str, int]:
         if session.scalar(_LOCK, {"account_id": account_id}) != password_hash:
             raise InvalidCredentials("The account has changed meanwhile; sign in again.", is_token=False)
-        session.execute(_CLEAR)
         values = {"account_id": account_id, "digest": secret.digest, "hint": secret.hint, "token": secret.text}
         document = str(session.scalar(_ADD_SESSION, values))
         return document, len(session.execute(_DROP_OLDEST_SESSIONS, {"account_id": account_id}).all())
@@ -126,7 +118,6 @@ def issue_key(account_id: int, session_id: int | None, name: str, scopes: Sequen
         has_session = session_id is None or session.scalar(_HAS_SESSION, {**owner, "session_id": session_id})
         if not is_enabled or not has_session:
             raise InvalidCredentials("This session has ended. Sign in again with POST /tokens.")
-        session.execute(_CLEAR)
         if session.execute(_COUNT_KEYS, owner).scalar_one() >= KEYS_MOST:
             raise Conflict(
                 f"The account has {KEYS_MOST} keys, which is the most. Find one that is no longer used with GET "

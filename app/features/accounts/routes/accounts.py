@@ -6,20 +6,19 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g
+from flask import Blueprint, Response, current_app
 from sqlalchemy.orm import Session
 
 from app.core.fields import Faults
 from app.core.openapi import describe
 from app.core.openapi.operations import DeleteRecord, ListRecords, PatchRecord, ReadRecord
 from app.core.records import read, write
-from app.core.records.idempotency import REPLAYED
 from app.core.records.validate import raise_faults
 from app.features.accounts import resource
-from app.features.accounts.credentials.one_time_links import take_mail
 from app.features.accounts.credentials.passwords import hash_password
+from app.features.accounts.fields import email_key
+from app.features.accounts.mail.jobs import Purpose, enqueue_mail
 from app.features.accounts.mail.mailer import MAILER
-from app.features.accounts.mail.messages import Message, already_registered, base_url, welcome
 from app.features.accounts.openapi.people import CreateAccount
 from app.features.accounts.registration import ROLE, area_of_new, create_account, find_account, validate_sign_up
 from app.features.accounts.resource import ACCOUNTS
@@ -31,9 +30,9 @@ from app.http.responses import write_response
 from app.http.urls import link
 from app.values.json_value import Json
 from extensions.database import transaction
+from extensions.jobs import send_hint
 
 ACCEPTED = {"detail": "An e-mail with the next step is being sent to this address."}
-MAIL = "mail"  # name in ``g``: what `send_mail` sends
 
 accounts = Blueprint("accounts", __name__, url_prefix="/accounts")
 
@@ -94,16 +93,6 @@ def destroy(account_id: int) -> Response:
     return resource.destroy(account_id)
 
 
-@accounts.after_request
-def send_mail(response: Response) -> Response:
-    """Send the mail about a sign-up, after its transaction, which may have run several times."""
-    mail: tuple[str, Message, int] | None = g.pop(MAIL, None)
-    if mail is not None and response.status_code == HTTPStatus.ACCEPTED and REPLAYED not in response.headers:
-        address, message, account_id = mail
-        current_app.extensions[MAILER].send(address, message.subject, message.text, account_id)
-    return response
-
-
 def _validated(body: Json, *, is_by_admin: bool) -> dict[str, Any]:
     """Return the values of the new account. Raises `Forbidden` for a role from another than an administrator."""
     if not is_by_admin and isinstance(body, dict) and body.get("role") is not None:
@@ -130,17 +119,15 @@ def _accept(values: dict[str, Any]) -> Response:
 
     The mail goes to the address of the account, because the one in the request may belong to another person.
     """
-    base = base_url(current_app.config)
 
-    def work(session: Session) -> tuple[str, Message, int] | None:
+    def work(session: Session) -> int:
         try:
             create_account(session, **values)
-            message = welcome(base)
+            purpose = Purpose.WELCOME
         except Conflict:
-            message = already_registered(base)
+            purpose = Purpose.ALREADY_REGISTERED
         account = find_account(session, values["email"])
-        may_mail = account is not None and take_mail(session, account.email_key, account.id)
-        return (account.email, message, account.id) if account and may_mail else None
+        return enqueue_mail(session, purpose, email_key(values["email"]), account.id if account else None)
 
-    g.mail = transaction(work, area=area_of_new(values["role"]))
+    send_hint(transaction(work, area=area_of_new(values["role"])))
     return write_response(json.dumps(ACCEPTED), HTTPStatus.ACCEPTED, tagged=False)

@@ -8,24 +8,28 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, current_app
+from sqlalchemy.orm import Session
 
 from app.core.fields import Faults
 from app.core.openapi import describe
 from app.core.records import write
 from app.core.records.validate import raise_faults, validate_members
-from app.features.accounts.credentials.one_time_links import create_reset, owner_of, request_reset
+from app.features.accounts.credentials.one_time_links import create_reset, owner_of
 from app.features.accounts.credentials.password_change import change_password, email_and_state, reset_password
 from app.features.accounts.credentials.passwords import hash_password, password_fault
 from app.features.accounts.credentials.sign_in import confirm_password
 from app.features.accounts.fields import email_key
-from app.features.accounts.mail.mailer import MAILER, Mailer
-from app.features.accounts.mail.messages import base_url, password_reset
+from app.features.accounts.mail.jobs import Purpose, enqueue_mail
+from app.features.accounts.mail.mailer import MAILER
 from app.features.accounts.openapi.bodies import PASSWORD_CHANGE, RESET, RESET_REQUEST, Members
 from app.features.accounts.openapi.tokens import ChangePassword, CreateReset, RequestReset, UseReset
+from app.features.accounts.registration import find_account
 from app.http.access.rights import ADMIN, ONE_TIME_LINK, SESSION, SIGN_IN, requires
 from app.http.problems import Conflict
 from app.http.responses import write_response
 from app.values.json_value import Json
+from extensions.database import transaction
+from extensions.jobs import send_hint
 
 from .bodies import current_client, invalid_member, own_account, read_body, reset_url, values_of
 
@@ -64,13 +68,16 @@ def request_mail() -> Response:
     response is the same in any case. A service without a mail server sends nothing; ask an administrator there.
     """
     email = values_of(RESET_REQUEST, read_body())["email"]
-    secret, owner = request_reset(email_key(email))
-    mailer: Mailer | None = current_app.extensions[MAILER]
-    if mailer is not None:
-        message = password_reset(base_url(current_app.config), secret.text)
-        if owner is not None:
-            mailer.send(owner.email, message.subject, message.text, owner.account_id)
-    document = {"detail": NO_MAIL if mailer is None else ACCEPTED}
+    sends_mail = current_app.extensions[MAILER] is not None
+    if sends_mail:
+
+        def work(session: Session) -> int:
+            account = find_account(session, email)
+            account_id = None if account is None or account.disabled else account.id
+            return enqueue_mail(session, Purpose.RESET, email_key(email), account_id)
+
+        send_hint(transaction(work, area=None))
+    document = {"detail": ACCEPTED if sends_mail else NO_MAIL}
     return write_response(json.dumps(document), HTTPStatus.ACCEPTED, tagged=False)
 
 

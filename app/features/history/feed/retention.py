@@ -1,4 +1,4 @@
-"""Deletes changes that are older than the setting CHANGES_DAYS.
+"""A periodic job deletes changes that are older than the setting CHANGES_DAYS.
 
 Each transaction deletes a range of positions, the oldest first, and stores its end in ``change_feed.pruned_position``.
 The deletion of a record stays, if it is the record's last change, because the record can be restored from it.
@@ -6,27 +6,41 @@ The deletion of a record stays, if it is the record's last change, because the r
 
 from __future__ import annotations
 
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.features.history.positions import changes_within, last_position, revisions_within
 from app.features.history.tables import CATALOG_RESOURCES
-from extensions.database import start_repeating, transaction
+from extensions.database import Statement, fetch, transaction
+from extensions.jobs import Kind, RunningJob
 
 PRUNED_AT_ONCE = 1_000  # positions in one transaction
-POLL_SECONDS = 600.0
+EVERY_SECONDS = 600.0
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(5401932270467310452)")  # held by one process at a time
+
+
 # The end of the range: before the first young revision. No row if there is nothing to prune. IS TRUE keeps the planner
 # from the index on `at`, which has all young revisions.
-_UNTIL = text(f"""
-    SELECT pruned_position, until FROM change_feed CROSS JOIN LATERAL (
-        SELECT least(pruned_position + :most, last_position, min(position) - 1) AS until FROM revisions
-        WHERE {revisions_within("pruned_position", "pruned_position + :most")}
-            AND position + size - 1 > pruned_position
-            AND (at >= now() - make_interval(days => :days)) IS TRUE
-    ) AS range WHERE until > pruned_position
+def _range_end(days: str, most: str) -> str:
+    """Return SQL, for parameters in SQL."""
+    return f"""
+        SELECT pruned_position, until FROM change_feed CROSS JOIN LATERAL (
+            SELECT least(pruned_position + {most}, last_position, min(position) - 1) AS until FROM revisions
+            WHERE {revisions_within("pruned_position", f"pruned_position + {most}")}
+                AND position + size - 1 > pruned_position
+                AND (at >= now() - make_interval(days => {days})) IS TRUE
+        ) AS range WHERE until > pruned_position
+    """
+
+
+_UNTIL = text(_range_end(":days", ":most"))
+# Old changes may have no position yet, because these are given when the feed is read; the job gives them.
+_IS_DUE = Statement(f"""
+    SELECT EXISTS ({_range_end("%(days)s", str(PRUNED_AT_ONCE))}) OR coalesce(
+        (SELECT at FROM revisions WHERE position IS NULL ORDER BY id LIMIT 1) < now() - make_interval(days => %(days)s),
+        false)
 """)
 # Every change of the range but the last deletion of a record; and the deletion, kept by an earlier range, of a record
 # that is restored in this one. Written so that each step is a few look-ups in an index, whatever the planner assumes.
@@ -88,11 +102,16 @@ def prune_some(days: int) -> int:
     return transaction(prune, area=None)
 
 
-def start_pruning(app: Flask) -> None:
-    """Start the thread that prunes while the process runs, unless all changes are kept."""
-    if app.config["CHANGES_DAYS"]:
-        start_repeating(app, "changes-retention", _prune, POLL_SECONDS)
+def prune_all(job: RunningJob) -> dict[str, int]:
+    """Prune all changes that are old; return how many positions."""
+    days = current_app.config["CHANGES_DAYS"]
+    return {"positions": sum(iter(lambda: prune_some(days), 0)) if days else 0}
 
 
-def _prune() -> int:
-    return prune_some(current_app.config["CHANGES_DAYS"])
+def is_due() -> bool:
+    """Return whether changes are pruned, and there are some that are old and have a position."""
+    days = current_app.config["CHANGES_DAYS"]
+    return bool(days) and bool(fetch(_IS_DUE, {"days": days})[0][0])
+
+
+PRUNE_CHANGES = Kind("prune-changes", prune_all, every=EVERY_SECONDS, is_due=is_due)

@@ -10,6 +10,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from extensions.database import db
+from extensions.jobs import expiry
+
+KEPT_DAYS = 30  # that the checkpoint of an import is kept that does not go on
 
 IMPORT_MARKS = Table(
     "import_marks",
@@ -26,6 +29,10 @@ _SAVE = """
     ON CONFLICT (digest) DO UPDATE SET records = excluded.records, report = excluded.report, moved_at = now()
 """
 _REMOVE = "DELETE FROM import_marks WHERE digest = %(digest)s"
+
+ABANDONED_IMPORTS = expiry(
+    "abandoned-imports", "import_marks", f"moved_at <= now() - interval '{KEPT_DAYS} days'", "moved_at"
+)
 
 
 @dataclass(frozen=True)
