@@ -27,6 +27,7 @@ from .http.middleware import access_log, error_handlers
 from .http.middleware.access_log import AccessLog, PersonalPaths
 from .http.middleware.front import Front
 from .http.middleware.rate_limit import RateLimit
+from .http.middleware.request_record import note_routes
 from .http.responses import options_response
 
 # The blueprints of everything that has routes. To add a feature, add a folder and a line here.
@@ -102,6 +103,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     for kind in JOB_KINDS:
         add_kind(app, import_string(kind))
     error_handlers.init_app(app, config.CORS_METHODS)
+    note_routes(app)
     gate.init_app(app, app.config["CORS_ORIGINS"])
     gate.require_declared_rights(app)
     cause.init_app(app)

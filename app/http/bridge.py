@@ -12,6 +12,7 @@ import contextlib
 import io
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -20,7 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from app.http.middleware.raw_response import RawResponse
 from app.http.responses import LiveStream, Stream
-from app.http.wsgi import Environ
+from app.http.wsgi import ARRIVED, Environ
 from extensions.server.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
 from extensions.server.sliced_parsing import WRITABLE
 from extensions.server.threads import Threads
@@ -85,6 +86,7 @@ class Bridge:
         if body.is_lost:
             return
         environ["wsgi.input"] = body.file
+        environ[ARRIVED] = time.perf_counter()
         response = await self._threads.run(lambda: self._application.respond(environ))
         if isinstance(response.body, LiveStream):
             await self._follow(scope, receive, send, response, response.body)

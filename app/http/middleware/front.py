@@ -16,9 +16,11 @@ from app.http.headers.conditional import matches
 from app.http.problems import BadRequest, Fault, NotFound, Problem, UriTooLong
 from app.http.responses import Stream
 from app.http.urls import URL_LONGEST, target
-from app.http.wsgi import REQUEST_ID, Environ, Headers, StartResponse, request_id
+from app.http.wsgi import ARRIVED, REQUEST_ID, Environ, Headers, StartResponse, request_id
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
+from extensions.telemetry import timing as timings
+from extensions.telemetry.timing import Timing
 
 from .rate_limit import RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
@@ -83,7 +85,17 @@ class Front:
 
     def respond(self, environ: Environ) -> RawResponse:
         """Return the response to a request."""
-        started = time.perf_counter()
+        started = environ.get(ARRIVED) or time.perf_counter()
+        timing = Timing(environ)
+        if ARRIVED in environ:
+            timing.waited(started)  # for a thread
+        token = timings.begin(timing)
+        try:
+            return self._respond(environ, timing, started)
+        finally:
+            timings.end(token)
+
+    def _respond(self, environ: Environ, timing: Timing, started: float) -> RawResponse:
         self._mount(environ)
         environ[REQUEST_ID] = request_id(environ)
         method = environ["REQUEST_METHOD"]
@@ -97,7 +109,7 @@ class Front:
             environ["REQUEST_METHOD"] = "GET"  # HEAD is handled as GET, and the body is dropped at the end
             response, cache_status = self.reads.read(environ)
             environ["REQUEST_METHOD"] = method
-        return self._finish(environ, method, response, cache_status, started)
+        return self._finish(environ, method, response, cache_status, started, timing)
 
     async def recall(self, environ: Environ) -> RawResponse | None:
         """Return the response if it is a hit in this process's memory.
@@ -146,20 +158,28 @@ class Front:
         return None
 
     def _finish(
-        self, environ: Environ, method: str, response: RawResponse, cache_status: str | None, started: float
+        self,
+        environ: Environ,
+        method: str,
+        response: RawResponse,
+        cache_status: str | None,
+        started: float,
+        timing: Timing | None = None,
     ) -> RawResponse:
-        """Return the response adapted to this client, and log it."""
+        """Return the response adapted to this client, and observe it."""
         if method in READS and response.status.startswith("200"):
             condition = environ.get("HTTP_IF_NONE_MATCH")
             tag = response.header("ETag")
             if condition and tag and matches(condition, tag, weak=True):
                 kept = [pair for pair in response.headers if pair[0] in NOT_MODIFIED_HEADERS]
-                response = RawResponse("304 Not Modified", kept, b"")
+                response = RawResponse("304 Not Modified", kept, b"", response.route)
         if isinstance(response.body, Stream) and environ["SERVER_PROTOCOL"] == "HTTP/1.0" and method != "HEAD":
             response = with_length(response, environ)
         headers = self._headers(environ, response, cache_status)
         body = response.body
-        record = RequestRecord(environ, method, started, response.status, "", cache_status)
+        record = RequestRecord(environ, method, started, response.status, response.route, cache_status)
+        if timing is not None:
+            record.timing = timing
         if isinstance(body, Stream) and method != "HEAD":
             body.at_end = partial(self._observe_stream, record, body)
             return RawResponse(response.status, headers, body)
