@@ -4,6 +4,7 @@ from app import create_app
 from app.books.stale_search import start_refreshing
 from app.features.history.feed.retention import start_pruning
 from app.http.bridge import Bridge
+from app.http.middleware.log import observation
 from extensions.database.limiter import MOST_WAITING
 
 catalog = create_app()
@@ -11,6 +12,8 @@ catalog = create_app()
 # of which the limiter lets some wait. For each connection, one thread may use it and another one wait for a response.
 THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 
+observation.start(catalog)
 start_refreshing(catalog)
 start_pruning(catalog)
-app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])
+front, body_bytes = catalog.extensions["catalog.front"], catalog.config["MAX_CONTENT_LENGTH"]
+app = Bridge(front, THREADS, body_bytes, observation.end(catalog))

@@ -20,12 +20,12 @@ from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
 from .http.access import cause, gate
-from .http.access.audience import personal_paths, uncached_paths, words_of_paths
+from .http.access.audience import uncached_paths
 from .http.access.identity import IDENTITIES
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
-from .http.middleware import access_log, error_handlers
-from .http.middleware.access_log import AccessLog, PersonalPaths
+from .http.middleware import error_handlers
 from .http.middleware.front import Front
+from .http.middleware.log import observation, setup
 from .http.middleware.rate_limit import RateLimit
 from .http.middleware.request_record import note_routes
 from .http.responses import options_response
@@ -78,7 +78,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
-    access_log.init_app(app)
+    setup.init_app(app)
 
     cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
@@ -125,7 +125,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))),),
+        observation.create(app),
         prefix,
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,9 +20,9 @@ Records = list[RequestRecord]
 def records(app: Flask) -> Iterator[Records]:
     """The records of the requests from now on."""
     front, found = app.extensions["catalog.front"], []
-    observers, front._observers = front._observers, (found.append,)
+    before, front._observation = front._observation, replace(front._observation, observers=(found.append,))
     yield found
-    front._observers = observers
+    front._observation = before
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ def test_a_record_names_the_route(book: Any, client: FlaskClient, records: Recor
 def test_a_hit_names_the_route_of_its_miss(book: Any, client: FlaskClient, records: Records) -> None:
     for _ in range(2):
         client.get("/books/1")
-    assert [(record.route, record.is_hit) for record in records] == [
-        ("/books/<id:book_id>", False),
-        ("/books/<id:book_id>", True),
+    assert [(record.route, record.cache) for record in records] == [
+        ("/books/<id:book_id>", "miss"),
+        ("/books/<id:book_id>", "hit"),
     ]
 
 
