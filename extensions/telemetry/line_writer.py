@@ -5,13 +5,16 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import stat
 import sys
 import threading
 import time
 
 PAUSE = 0.05  # seconds for which lines are collected; a process that is killed loses no more
 MOST_LINES = 20_000  # that wait for a stalled reader of standard error; further ones are dropped, and counted
-BATCH_BYTES = 4096  # PIPE_BUF of Linux: processes that share a pipe do not split the batches of one another
+# Processes may share standard error. Lines of a pipe are mixed up if a write is larger than PIPE_BUF of Linux; a write
+# to a file is never split.
+PIPE_BYTES, FILE_BYTES = 4096, 64 * 1024
 
 
 class LineWriter:
@@ -50,7 +53,7 @@ class LineWriter:
             dropped, self._dropped = self._dropped, 0
             if dropped:
                 lines.append(f"({dropped:,} lines of the log were dropped: standard error was read too slowly)\n")
-            for batch in _batches(lines):
+            for batch in _batches(lines, _most_bytes()):
                 with contextlib.suppress(OSError, ValueError):  # standard error is closed
                     sys.stderr.write(batch)
                     sys.stderr.flush()
@@ -63,12 +66,19 @@ class LineWriter:
             self.flush()
 
 
-def _batches(lines: list[str]) -> list[str]:
-    """Join lines to batches of at most `BATCH_BYTES`; a longer line is a batch of its own."""
+def _most_bytes() -> int:
+    with contextlib.suppress(OSError, ValueError):
+        if stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
+            return FILE_BYTES
+    return PIPE_BYTES
+
+
+def _batches(lines: list[str], most: int) -> list[str]:
+    """Join lines to batches of at most `most` bytes; a longer line is a batch of its own."""
     batches, batch, size = [], list[str](), 0
     for line in lines:
         length = len(line) if line.isascii() else len(line.encode("utf-8", "replace"))
-        if batch and size + length > BATCH_BYTES:
+        if batch and size + length > most:
             batches.append("".join(batch))
             batch, size = [], 0
         batch.append(line)

@@ -88,28 +88,25 @@ def request_fields(environ: Any) -> dict[str, Any]:
     return fields | {"trace.id": trace.trace_id, "span.id": trace.span_id}
 
 
-class _Second:
-    """The current second as text, which is formatted once for all lines of it."""
+class _Clock:
+    """Formats times to milliseconds. The text of the latest one is kept, because a worker logs many lines in each."""
 
-    def __init__(self, pattern: str, convert: Callable[[int], time.struct_time]) -> None:
-        self._pattern, self._convert = pattern, convert
-        self._known = (-1, "")
+    def __init__(self, seconds: str, milliseconds: str, convert: Callable[[float], time.struct_time]) -> None:
+        self._seconds, self._milliseconds, self._convert = seconds, milliseconds, convert
+        self._known = (-1, "")  # a tuple, because threads share it
 
-    def __call__(self, second: int) -> str:
-        known = self._known  # a tuple, because threads share it
-        if known[0] != second:
-            known = self._known = (second, time.strftime(self._pattern, self._convert(second)))
+    def __call__(self, seconds: float) -> str:
+        """Return the text of a time of Unix."""
+        moment = int(seconds * 1000)
+        known = self._known
+        if known[0] != moment:
+            text = time.strftime(self._seconds, self._convert(moment // 1000)) + self._milliseconds % (moment % 1000)
+            known = self._known = (moment, text)
         return known[1]
 
 
-utc_second = _Second("%Y-%m-%dT%H:%M:%S", time.gmtime)
-local_second = _Second("%Y-%m-%d %H:%M:%S", time.localtime)
-
-
-def timestamp(seconds: float) -> str:
-    """Return a time of Unix in UTC, as RFC 3339 with milliseconds."""
-    second = int(seconds)
-    return f"{utc_second(second)}.{int((seconds - second) * 1000):03}Z"
+timestamp = _Clock("%Y-%m-%dT%H:%M:%S", ".%03dZ", time.gmtime)  # in UTC, RFC 3339
+local_time = _Clock("%Y-%m-%d %H:%M:%S", ",%03d", time.localtime)  # as the module logging writes it
 
 
 def formatter(log_format: str) -> logging.Formatter:

@@ -22,7 +22,9 @@ TRACING = "catalog.tracing"  # key in the application's extensions: a `Tracing`,
 def create(app: Flask, further: Sequence[Observer] = ()) -> Observation:
     """Return what is observed of the requests of an application; `further` observers are called first."""
     personal = PersonalPaths(personal_paths(app), words_of_paths(app))
-    observers: list[Observer] = [*further, AccessLog(personal, app.config["LOG_FORMAT"])]
+    observers = [*further]
+    if app.config["LOG_LEVEL"] in ("DEBUG", "INFO"):
+        observers.append(AccessLog(personal, app.config["LOG_FORMAT"]))
     is_traced = bool(app.config["OTEL_EXPORTER_OTLP_ENDPOINT"])
     if is_traced:
         tracing = app.extensions[TRACING] = Tracing()
