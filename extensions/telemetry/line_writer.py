@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 
-PAUSE = 0.05  # seconds for which lines are collected; a process that is killed loses no more
+# Seconds between two writes. A line after a quieter time is written at once; a process that is killed loses no more.
+PAUSE = 0.02
 MOST_LINES = 20_000  # that wait for a stalled reader of standard error; further ones are dropped, and counted
 # Processes may share standard error. Lines of a pipe are mixed up if a write is larger than PIPE_BUF of Linux; a write
 # to a file is never split.
@@ -49,7 +50,9 @@ class LineWriter:
     def flush(self) -> None:
         """Write all lines that wait, in their order."""
         with self._writing:
-            lines, self._lines = self._lines, []
+            count = len(self._lines)  # the list itself stays: a thread may be about to append to it
+            lines = self._lines[:count]
+            del self._lines[:count]
             dropped, self._dropped = self._dropped, 0
             if dropped:
                 lines.append(f"({dropped:,} lines of the log were dropped: standard error was read too slowly)\n")
@@ -61,9 +64,11 @@ class LineWriter:
     def _run(self) -> None:
         while True:
             self._wake.acquire()
-            time.sleep(PAUSE)
-            self._is_awake = False  # before the lines are taken, so that a later one wakes the thread again
-            self.flush()
+            while self._lines:
+                self.flush()
+                time.sleep(PAUSE)
+            self._is_awake = False
+            self.flush()  # a line that was written just before
 
 
 def _most_bytes() -> int:
