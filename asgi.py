@@ -2,6 +2,7 @@
 
 from app import create_app
 from app.http.bridge import Bridge
+from app.http.middleware.log import observation
 from extensions.database.limiter import MOST_WAITING
 
 catalog = create_app()
@@ -9,4 +10,6 @@ catalog = create_app()
 # of which the limiter lets some wait. For each connection, one thread may use it and another one wait for a response.
 THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 
-app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])
+observation.start(catalog)
+front, body_bytes = catalog.extensions["catalog.front"], catalog.config["MAX_CONTENT_LENGTH"]
+app = Bridge(front, THREADS, body_bytes, observation.end(catalog))

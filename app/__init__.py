@@ -20,14 +20,15 @@ from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
 from .http.access import cause, gate
-from .http.access.audience import personal_paths, uncached_paths, words_of_paths
+from .http.access.audience import uncached_paths
 from .http.access.identity import IDENTITIES
 from .http.body import is_streaming, streaming_routes
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
-from .http.middleware import access_log, error_handlers
-from .http.middleware.access_log import AccessLog, PersonalPaths
+from .http.middleware import error_handlers
 from .http.middleware.front import Front
+from .http.middleware.log import observation, setup
 from .http.middleware.rate_limit import RateLimit
+from .http.middleware.request_record import note_routes
 from .http.responses import options_response
 
 # The blueprints of everything that has routes. To add a feature, add a folder and a line here.
@@ -93,7 +94,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
-    access_log.init_app(app)
+    setup.init_app(app)
 
     cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
@@ -119,6 +120,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     for kind in JOB_KINDS:
         jobs.add_kind(app, import_string(kind))
     error_handlers.init_app(app, config.CORS_METHODS)
+    note_routes(app)
     gate.init_app(app, app.config["CORS_ORIGINS"])
     gate.require_declared_rights(app)
     cause.init_app(app)
@@ -140,7 +142,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))),),
+        observation.create(app),
         prefix,
         streaming_routes(app),
     )

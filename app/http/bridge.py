@@ -13,6 +13,7 @@ import contextlib
 import io
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -21,7 +22,7 @@ from urllib.parse import unquote_to_bytes
 
 from app.http.middleware.raw_response import RawResponse
 from app.http.responses import LiveStream, Stream
-from app.http.wsgi import Environ
+from app.http.wsgi import ARRIVED, Environ
 from extensions.server.arriving_body import ArrivingBody
 from extensions.server.connection_limits import BYTES_PER_SECOND, ENDING, GRACE_SECONDS, check_connections
 from extensions.server.sliced_parsing import WRITABLE
@@ -71,8 +72,12 @@ class Body:
 class Bridge:
     """Serves `application` over ASGI, with `threads` threads and bodies of up to `body_bytes`."""
 
-    def __init__(self, application: Application, threads: int, body_bytes: int) -> None:
+    def __init__(
+        self, application: Application, threads: int, body_bytes: int, at_end: Callable[[], None] = lambda: None
+    ) -> None:
+        """`at_end` is called after the last request: a signal ends the process then, without ``atexit``."""
         self._application, self._size, self._body_bytes = application, threads, body_bytes
+        self._at_end = at_end
         self._threads: Threads
         self._upload_threads: Threads
 
@@ -98,6 +103,7 @@ class Bridge:
             if body.is_lost:
                 return
             environ["wsgi.input"] = body.file
+            environ[ARRIVED] = time.perf_counter()
             response = await self._threads.run(lambda: self._application.respond(environ))
         if isinstance(response.body, LiveStream):
             await self._follow(scope, receive, send, response, response.body)
@@ -119,6 +125,7 @@ class Bridge:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         checks.cancel()
+        await self._threads.run(self._at_end)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _upload(self, environ: Environ, arriving: ArrivingBody) -> tuple[Body, RawResponse]:

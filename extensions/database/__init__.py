@@ -15,7 +15,7 @@ from .engine import (
 )
 from .limiter import Share
 from .migrations import migrate, newest_revision
-from .prepared import Statement
+from .prepared import Statement, shape_of
 from .snapshot import Busy, OverTime, Snapshot
 from .transactions import enclosing, transaction
 
@@ -39,5 +39,6 @@ __all__ = [
     "migrate",
     "newest_revision",
     "probe",
+    "shape_of",
     "transaction",
 ]

@@ -19,10 +19,12 @@ from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase
 
 from extensions.cache import Area
+from extensions.telemetry.timing import add_waiting
 
 from .deadline import DeadlinePassed, within
 from .limiter import Admission, Crowded, Share, Stalled
 from .prepared import FORGOTTEN, Statement
+from .timed_cursor import TimedCursor
 
 Row = tuple[Any, ...]
 
@@ -110,7 +112,7 @@ def _engine_options(connections: int) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": POOL_SECONDS,
         "pool_use_lifo": True,
-        "connect_args": connection_options(SESSION),
+        "connect_args": {**connection_options(SESSION), "cursor_factory": TimedCursor},
     }
 
 
@@ -130,7 +132,11 @@ def fetch(
     last_attempt = deadline - CONNECT_SECONDS  # later, no connection can be opened in time
     with translated_errors(), admission().slot(last_attempt, share):
         for attempts_left in reversed(range(admission().slots + 1)):  # every pooled connection may be dead
-            connection = db.engine.raw_connection()
+            began = time.perf_counter()
+            try:
+                connection = db.engine.raw_connection()
+            finally:
+                add_waiting(began)
             try:
                 return _rows(connection, deadline, statement, values, quoted)
             except (psycopg2.OperationalError, psycopg2.InterfaceError, DeadlinePassed) as error:

@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from extensions.telemetry.timing import add_waiting
+
 # Seconds without a move after which waiting ends. Twice as many threads as there are slots are patient (the database
 # finds a deadlock after one second); those beyond them are not, so that their threads are soon free again.
 PATIENT, HASTY = 2.0, 1.0
@@ -80,7 +82,7 @@ class Admission:
                 raise Crowded
         patience = PATIENT if self._waiting[share] < 2 * self.slots else HASTY
         self._waiting[share] += 1
-        began = time.monotonic()
+        began, waiting_began = time.monotonic(), time.perf_counter()
         try:
             while self._is_full(share):
                 left = min(self._last_move(share) + patience, until) - time.monotonic()
@@ -89,6 +91,7 @@ class Admission:
                 self._free[share].wait(left)
         finally:
             self._waiting[share] -= 1
+            add_waiting(waiting_began)
 
     def _is_full(self, share: Share) -> bool:
         return self._taken[share] >= self.most[share] or sum(self._taken.values()) >= self.slots

@@ -19,6 +19,8 @@ from typing import Any
 from flask import Flask, current_app
 from psycopg2.extensions import POLL_OK, POLL_READ
 
+from extensions.telemetry.timing import Timing, add_waiting, current_timing
+
 from .deadline import DeadlinePassed
 from .engine import CONNECT_SECONDS, Row, connect, translated_errors
 from .prepared import Statement
@@ -52,11 +54,15 @@ class Snapshot:
     def __init__(self, seconds: float = math.inf) -> None:
         self._deadline = time.monotonic() + seconds
         self._cursors = 0
+        # Of the request that opened it: further pieces of a stream are made in other threads.
+        self._timing: Timing | None = current_timing()
+        self._shape = ""  # the statement that is running
         self._is_fetching = False  # a FETCH was sent, and its result not yet received
         self._early: list[Row] | None = None  # a batch that was received before it was needed
         slots: threading.BoundedSemaphore = current_app.extensions[SNAPSHOTS]
         if not slots.acquire(blocking=False):
             raise Busy
+        began = time.perf_counter()
         try:
             connection = connect(SETTINGS, asynchronous=True)
         except BaseException:
@@ -66,7 +72,8 @@ class Snapshot:
         # A finalizer, so that a snapshot that is never closed does not leak its slot.
         self.close = weakref.finalize(self, _close, connection, slots)
         try:
-            self._wait(CONNECT_SECONDS)
+            self._poll(CONNECT_SECONDS)
+            add_waiting(began)
             self._cursor = connection.cursor()
             self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         except BaseException:
@@ -81,11 +88,11 @@ class Snapshot:
         self._cursors += 1
         name, rows = f"rows_{self._cursors}", FIRST_ROWS
         self._run(f"DECLARE {name} NO SCROLL CURSOR FOR {statement.sql}", {**statement.constants, **values})
-        self._send(f"FETCH {rows} FROM {name}")
+        self._send(f"FETCH {rows} FROM {name}", statement)
         while batch := [text for (text,) in self._receive()]:
             row_length = max(1, sum(map(len, batch)) // len(batch))
             rows = max(1, min(2 * rows, MOST_ROWS, BATCH_CHARACTERS // row_length))
-            self._send(f"FETCH {rows} FROM {name}")
+            self._send(f"FETCH {rows} FROM {name}", statement)
             yield batch
         self._run(f"CLOSE {name}")
 
@@ -111,21 +118,31 @@ class Snapshot:
         self._is_fetching = False
         return list(self._cursor.fetchall())
 
-    def _send(self, sql: str) -> None:
-        """Send a FETCH without waiting for its result."""
+    def _send(self, sql: str, statement: Statement) -> None:
+        """Send a FETCH, which does the work of a statement, without waiting for its result."""
         if time.monotonic() > self._deadline:
             raise OverTime
         with translated_errors():
             self._cursor.execute(sql)
-        self._is_fetching = True
+        self._is_fetching, self._shape = True, statement.sql
 
     def _run(self, sql: str, values: Mapping[str, Any] | None = None) -> None:
         """Execute SQL and wait for its result."""
+        self._shape = sql
         with translated_errors():
             self._cursor.execute(sql, values)
         self._wait(FETCH_SECONDS)
 
     def _wait(self, seconds: float) -> None:
+        """Wait for the result of a statement, and count it."""
+        began = time.perf_counter()
+        try:
+            self._poll(seconds)
+        finally:
+            if self._timing is not None:
+                self._timing.used_database(began, self._shape)
+
+    def _poll(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         with translated_errors():
             while (state := self._connection.poll()) != POLL_OK:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.session import JoinTransactionMode
 
 from extensions.cache import Area
+from extensions.telemetry.timing import add_waiting, current_timing
 
 from .deadline import Deadline, within
 from .engine import (
@@ -155,7 +156,12 @@ class _Attempt:
         """Commit the transaction, if it has begun."""
         if self._transaction is not None:
             self._is_committing = True
-            self._transaction.commit()
+            timing, began = current_timing(), time.perf_counter()
+            try:
+                self._transaction.commit()
+            finally:
+                if timing is not None:
+                    timing.used_database(began, "COMMIT", statements=0)
 
     def can_retry(self, error: Retry | DBAPIError) -> bool:
         """Whether the next attempt may succeed after this error."""
@@ -169,7 +175,11 @@ class _Attempt:
     def _begin(self) -> RootTransaction:
         self._budget.begin()
         # The connection returns to the pool after `within`, which must not shut it down under another user.
-        connection = self._exits.enter_context(db.engine.connect())
+        began = time.perf_counter()
+        try:
+            connection = self._exits.enter_context(db.engine.connect())
+        finally:
+            add_waiting(began)
         connection.execution_options(**{WHOLE: self._budget.is_unprepared})
         self._limit = self._exits.enter_context(within(connection.connection.dbapi_connection, self._budget.seconds()))
         begun = connection.begin()

@@ -32,6 +32,10 @@ DEFAULTS = {
     "MAIL_FROM": "catalog@localhost",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "text",
+    "SERVER_TIMING": True,
+    "SLOW_MS": 500,
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "",
     "RATE_LIMIT": "off",
     "ANONYMOUS": "auto",
     "REGISTRATION": "open",
@@ -41,7 +45,7 @@ DEFAULTS = {
 }
 # The settings whose defaults follow another one.
 DERIVED = {
-    "HOST": {"TRUSTED_HOSTS", "RATE_LIMIT", "PUBLIC_URL", "MAIL_FROM"},
+    "HOST": {"TRUSTED_HOSTS", "RATE_LIMIT", "SERVER_TIMING", "PUBLIC_URL", "MAIL_FROM"},
     "PORT": {"PUBLIC_URL"},
     "PUBLIC_URL": {"MAIL_FROM"},
 }
@@ -82,6 +86,10 @@ READ = [
     ("PUBLIC_URL", "http://[::1]:8000/shop", "http://[::1]:8000/shop"),
     ("CHANGES_DAYS", "30", 30),
     ("LOG_LEVEL", "debug", "DEBUG"),
+    ("LOG_FORMAT", "JSON", "json"),
+    ("SERVER_TIMING", "off", False),
+    ("SLOW_MS", "0", 0),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "http://collector:4318"),
     ("RATE_LIMIT", "20/second", "20/second"),
     ("RATE_LIMIT", "1/Hour", "1/hour"),
     ("RATE_LIMIT", "5000/day", "5000/day"),
@@ -104,6 +112,14 @@ WRONG = [
     ("PAGE_MAX_BYTES", "65535", "PAGE_MAX_BYTES must be an integer between 65,536 and 1,073,741,824, not '65535'."),
     ("SAMPLE", "no", "SAMPLE must be on or off, not 'no'."),
     ("CHANGES_DAYS", "0", "CHANGES_DAYS must be an integer between 1 and 36,500, not '0'."),
+    ("LOG_FORMAT", "xml", "LOG_FORMAT must be one of text, json, not 'xml'."),
+    ("SERVER_TIMING", "yes", "SERVER_TIMING must be on or off, not 'yes'."),
+    ("SLOW_MS", "-1", "SLOW_MS must be an integer between 0 and 3,600,000, not '-1'."),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "collector:4318",
+        "OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://127.0.0.1:4318, not 'collector:4318'.",
+    ),
     ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'LOUD'."),
     *(
         (

@@ -16,13 +16,16 @@ from app.http.headers.conditional import matches
 from app.http.problems import BadRequest, Fault, NotFound, Problem, UriTooLong
 from app.http.responses import Stream
 from app.http.urls import URL_LONGEST, target
-from app.http.wsgi import REQUEST_ID, Environ, Headers, StartResponse, request_id
+from app.http.wsgi import ARRIVED, REQUEST_ID, Environ, Headers, StartResponse, request_id
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
+from extensions.telemetry import timing as timings
+from extensions.telemetry.server_timing import hit_timing, server_timing
+from extensions.telemetry.timing import Timing
 
 from .rate_limit import RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
-from .request_record import Observer, RequestRecord
+from .request_record import NO_TIMING, Observation, RequestRecord, cache_result
 from .response_cache import STORED_HEADERS, CachedReads
 
 READS = ("GET", "HEAD")
@@ -63,17 +66,17 @@ class Front:
         identities: Identities,
         uncached: frozenset[str],
         rate_limit: RateLimit,
-        observers: tuple[Observer, ...],
+        observation: Observation,
         prefix: str = "",
         streaming: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`prefix` is the setting URL_PREFIX; `observers` get the record of each request at its end.
+        """`prefix` is the setting URL_PREFIX.
 
         `streaming` are method and path of the views that read their body while it arrives.
 
         The others are those of `CachedReads` and of `RateLimit`.
         """
-        self._rate_limit, self._observers = rate_limit, observers
+        self._rate_limit, self._observation = rate_limit, observation
         self._application = rate_limit.before(partial(from_application, inner), partial(account_of, identities))
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
@@ -87,7 +90,17 @@ class Front:
 
     def respond(self, environ: Environ) -> RawResponse:
         """Return the response to a request."""
-        started = time.perf_counter()
+        started = environ.get(ARRIVED) or time.perf_counter()
+        timing = self._observation.timing(environ)
+        if ARRIVED in environ:
+            timing.waited(started)  # for a thread
+        token = timings.begin(timing)
+        try:
+            return self._respond(environ, timing, started)
+        finally:
+            timings.end(token)
+
+    def _respond(self, environ: Environ, timing: Timing, started: float) -> RawResponse:
         self._mount(environ)
         environ[REQUEST_ID] = request_id(environ)
         method = environ["REQUEST_METHOD"]
@@ -101,7 +114,7 @@ class Front:
             environ["REQUEST_METHOD"] = "GET"  # HEAD is handled as GET, and the body is dropped at the end
             response, cache_status = self.reads.read(environ)
             environ["REQUEST_METHOD"] = method
-        return self._finish(environ, method, response, cache_status, started)
+        return self._finish(environ, method, response, cache_status, started, timing)
 
     async def recall(self, environ: Environ) -> RawResponse | None:
         """Return the response if it is a hit in this process's memory.
@@ -157,20 +170,28 @@ class Front:
         return None
 
     def _finish(
-        self, environ: Environ, method: str, response: RawResponse, cache_status: str | None, started: float
+        self,
+        environ: Environ,
+        method: str,
+        response: RawResponse,
+        cache_status: str | None,
+        started: float,
+        timing: Timing = NO_TIMING,
     ) -> RawResponse:
-        """Return the response adapted to this client, and log it."""
+        """Return the response adapted to this client, and observe it."""
         if method in READS and response.status.startswith("200"):
             condition = environ.get("HTTP_IF_NONE_MATCH")
             tag = response.header("ETag")
             if condition and tag and matches(condition, tag, weak=True):
                 kept = [pair for pair in response.headers if pair[0] in NOT_MODIFIED_HEADERS]
-                response = RawResponse("304 Not Modified", kept, b"")
+                response = RawResponse("304 Not Modified", kept, b"", response.route)
         if isinstance(response.body, Stream) and environ["SERVER_PROTOCOL"] == "HTTP/1.0" and method != "HEAD":
             response = with_length(response, environ)
         headers = self._headers(environ, response, cache_status)
+        if self._observation.server_timing:
+            headers.append(("Server-Timing", _server_timing(time.perf_counter() - started, timing, cache_status)))
         body = response.body
-        record = RequestRecord(environ, method, started, response.status, "", cache_status)
+        record = RequestRecord(environ, method, started, response.status, response.route, cache_status, timing=timing)
         if isinstance(body, Stream) and method != "HEAD":
             body.at_end = partial(self._observe_stream, record, body)
             return RawResponse(response.status, headers, body)
@@ -187,7 +208,7 @@ class Front:
 
     def _observe(self, record: RequestRecord) -> None:
         record.end()
-        for observe in self._observers:
+        for observe in self._observation.observers:
             observe(record)
 
     def _headers(self, environ: Environ, response: RawResponse, cache_status: str | None) -> Headers:
@@ -204,3 +225,10 @@ class Front:
         if cache_status and response.header("ETag"):
             headers.append(("Cache-Status", cache_status))
         return [*headers, *ON_EVERY_RESPONSE, *self._cors.headers_for(environ)]
+
+
+def _server_timing(seconds: float, timing: Timing, cache_status: str | None) -> str:
+    """Return the value of the header for a response that begins now."""
+    if timing is NO_TIMING:
+        return hit_timing(seconds)
+    return server_timing(seconds, timing.database, timing.statements, timing.waiting, cache_result(cache_status))

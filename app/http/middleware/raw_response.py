@@ -10,7 +10,7 @@ from typing import Any
 
 from app.http.problems import Problem, Unavailable
 from app.http.responses import Stream
-from app.http.wsgi import Environ, Headers
+from app.http.wsgi import ROUTE, Environ, Headers
 
 PIECE_BYTES = 64 * 1024  # per read of a file
 
@@ -18,12 +18,15 @@ log = logging.getLogger("catalog.streaming")
 
 
 class RawResponse:
-    """Status line, headers and body. A `Stream` body is generated while it is sent."""
+    """Status line, headers and body. A `Stream` body is generated while it is sent.
 
-    __slots__ = ("body", "headers", "status")
+    `route` is the rule of the request's URL, "" if it matches none.
+    """
 
-    def __init__(self, status: str, headers: Headers, body: bytes | Stream) -> None:
-        self.status, self.headers, self.body = status, headers, body
+    __slots__ = ("body", "headers", "route", "status")
+
+    def __init__(self, status: str, headers: Headers, body: bytes | Stream, route: str = "") -> None:
+        self.status, self.headers, self.body, self.route = status, headers, body, route
 
     def header(self, name: str) -> str | None:
         """Return a header by its exact name, None if it is missing."""
@@ -36,7 +39,7 @@ class RawResponse:
 def from_problem(problem: Problem, environ: Environ) -> RawResponse:
     """Return the response for a problem raised by the middleware."""
     status, headers, body = problem.render(environ)
-    return RawResponse(f"{status.value} {status.phrase}", headers, body)
+    return RawResponse(f"{status.value} {status.phrase}", headers, body, environ.get(ROUTE, ""))
 
 
 def from_application(application: Callable[..., Iterable[bytes]], environ: Environ) -> RawResponse:
@@ -49,14 +52,14 @@ def from_application(application: Callable[..., Iterable[bytes]], environ: Envir
 
     chunks = application(environ, start_response)
     if isinstance(chunks, Stream):
-        return RawResponse(started[0], started[1], chunks)
+        return RawResponse(started[0], started[1], chunks, environ.get(ROUTE, ""))
     try:
         body = b"".join(chunks)
     finally:
         close = getattr(chunks, "close", None)
         if close:
             close()
-    return RawResponse(started[0], started[1], body)
+    return RawResponse(started[0], started[1], body, environ.get(ROUTE, ""))
 
 
 def with_length(response: RawResponse, environ: Environ) -> RawResponse:
@@ -79,4 +82,4 @@ def with_length(response: RawResponse, environ: Environ) -> RawResponse:
     length = ("Content-Length", str(file.tell()))
     file.seek(0)
     pieces = iter(partial(file.read, PIECE_BYTES), b"")
-    return RawResponse(response.status, [*response.headers, length], Stream(pieces, file.close))
+    return RawResponse(response.status, [*response.headers, length], Stream(pieces, file.close), response.route)

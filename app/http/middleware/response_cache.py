@@ -145,7 +145,9 @@ def _key(environ: Environ) -> str:
     if "&" in query:
         query = "&".join(sorted(query.split("&"), key=_name))
     path = f"{environ.get('SCRIPT_NAME', '')}{path}"
-    return f"{len(path)}:{path}?{query}"  # with the length, because a path can contain an escaped question mark
+    # With the length, because a path can contain an escaped question mark. The letter stands for the format of `_pack`:
+    # two releases may share a Redis.
+    return f"b{len(path)}:{path}?{query}"
 
 
 def _name(parameter: str) -> str:
@@ -172,13 +174,13 @@ def _body(response: RawResponse) -> bytes:
 
 
 def _pack(response: RawResponse) -> bytes:
-    """Return a response as bytes: time, headers that are the same for all clients, body."""
+    """Return a response as bytes: time, headers that are the same for all clients, route, body."""
     headers = [pair for pair in response.headers if pair[0] in STORED_HEADERS]
-    return json.dumps([time.time(), headers]).encode() + b"\n" + _body(response)
+    return json.dumps([time.time(), headers, response.route]).encode() + b"\n" + _body(response)
 
 
 def _unpack(stored: bytes) -> tuple[RawResponse, float]:
     """Return a stored response, and its age in seconds."""
     head, _, body = stored.partition(b"\n")
-    made, headers = json.loads(head)
-    return RawResponse("200 OK", [(name, text) for name, text in headers], body), max(0.0, time.time() - made)
+    made, headers, route = json.loads(head)
+    return RawResponse("200 OK", [(name, text) for name, text in headers], body, route), max(0.0, time.time() - made)

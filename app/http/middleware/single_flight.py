@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from extensions.database.engine import BUDGET_SECONDS
+from extensions.telemetry.timing import add_waiting
 
 Result = TypeVar("Result")
 
@@ -62,7 +63,9 @@ class SingleFlight(Generic[Result]):
                         del self.under_way[key]
                 own.landed.set()
         if joins:
+            began = time.perf_counter()
             has_landed = flight.landed.wait(self.patience)
+            add_waiting(began)
             with self._lock:
                 self.waiting -= 1
             if not has_landed:
