@@ -5,12 +5,16 @@ from app.books.stale_search import start_refreshing
 from app.features.history.feed.retention import start_pruning
 from app.http.bridge import Bridge
 from extensions.database.limiter import MOST_WAITING
+from extensions.telemetry.metrics import METRICS, Metrics
 
 catalog = create_app()
 # More threads than connections to the database: health, 404 and reads by id do not wait behind writes and slow reads,
 # of which the limiter lets some wait. For each connection, one thread may use it and another one wait for a response.
 THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 
+metrics: Metrics | None = catalog.extensions.get(METRICS)
+if metrics:
+    metrics.share()
 start_refreshing(catalog)
 start_pruning(catalog)
 app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])

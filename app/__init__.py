@@ -19,6 +19,7 @@ from . import cli, config
 from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
+from .features.operations.metrics.service import request_observers
 from .http.access import cause, gate
 from .http.access.audience import personal_paths, uncached_paths, words_of_paths
 from .http.access.identity import IDENTITIES
@@ -48,6 +49,7 @@ FEATURES = (
     "app.features.history.record.routes.record_history",
     "app.features.favorites.routes.categories.categories",
     "app.features.favorites.routes.favorites.favorites",
+    "app.features.operations.metrics.routes.metrics",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -125,8 +127,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))),),
+        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))), *request_observers(app)),
         prefix,
+        app.config["METRICS_PORT"],
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]
     return app

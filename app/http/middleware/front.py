@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
+from app.http.access.address import is_for_metrics_port
 from app.http.access.identity import Identities, account_of
 from app.http.headers.conditional import matches
 from app.http.problems import BadRequest, Fault, NotFound, Problem, UriTooLong
@@ -22,7 +23,7 @@ from extensions.cors import Cors
 from extensions.telemetry import timing as timings
 from extensions.telemetry.timing import Timing
 
-from .rate_limit import RateLimit
+from .rate_limit import METRICS_PATH, RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
 from .request_record import Observer, RequestRecord
 from .response_cache import STORED_HEADERS, CachedReads
@@ -67,8 +68,11 @@ class Front:
         rate_limit: RateLimit,
         observers: tuple[Observer, ...],
         prefix: str = "",
+        metrics_port: int | None = None,
     ) -> None:
         """`prefix` is the setting URL_PREFIX; `observers` get the record of each request at its end.
+
+        On `metrics_port`, there are only the metrics.
 
         The others are those of `CachedReads` and of `RateLimit`.
         """
@@ -76,6 +80,7 @@ class Front:
         self._application = rate_limit.before(partial(from_application, inner), partial(account_of, identities))
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
+        self._metrics_port = metrics_port
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Implement WSGI (PEP 3333)."""
@@ -152,6 +157,8 @@ class Front:
             return BadRequest(detail, [Fault("header", "Host", "invalid", detail)])
         if self._prefix and environ.get("SCRIPT_NAME") != self._prefix:
             return NotFound(f"All paths of the service begin with {self._prefix}/; add this prefix to the path.")
+        if is_for_metrics_port(environ, self._metrics_port) and environ["PATH_INFO"] != METRICS_PATH:
+            return NotFound(f"This port serves {self._prefix}{METRICS_PATH} alone; use the main port for the rest.")
         if self._trusted_hosts and not _is_trusted(host or "", tuple(self._trusted_hosts)):
             detail = "The service does not accept this header Host. Use a name that its setting TRUSTED_HOSTS allows."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])
