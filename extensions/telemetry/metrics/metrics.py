@@ -79,6 +79,7 @@ class Metrics:
             log.error("Each worker has metrics of its own, because they cannot be shared: %s", error)
             return
         self._folder = folder
+        self.flush()
         threading.Thread(target=self._repeat, name="metrics", daemon=True).start()
 
     def flush(self) -> None:
