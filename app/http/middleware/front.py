@@ -33,6 +33,7 @@ NOT_MODIFIED_HEADERS = (*STORED_HEADERS[1:], "Age")
 ON_EVERY_RESPONSE = [("X-Content-Type-Options", "nosniff")]
 
 _host = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
+_address = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(:[0-9]{0,5})?", re.ASCII)
 _control = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -155,11 +156,14 @@ class Front:
         if host is not None and not _is_host(host):
             detail = "The header Host must be a host name or an IP address, optionally with a port."
             return BadRequest(detail, [Fault("header", "Host", "invalid", detail)])
-        if self._prefix and environ.get("SCRIPT_NAME") != self._prefix:
+        is_for_metrics = is_for_metrics_port(environ, self._metrics_port)
+        if is_for_metrics and environ["PATH_INFO"] != METRICS_PATH:
+            return NotFound(f"This port serves {METRICS_PATH} alone; use the main port for the rest.")
+        if self._prefix and environ.get("SCRIPT_NAME") != self._prefix and not is_for_metrics:
             return NotFound(f"All paths of the service begin with {self._prefix}/; add this prefix to the path.")
-        if is_for_metrics_port(environ, self._metrics_port) and environ["PATH_INFO"] != METRICS_PATH:
-            return NotFound(f"This port serves {self._prefix}{METRICS_PATH} alone; use the main port for the rest.")
-        if self._trusted_hosts and not _is_trusted(host or "", tuple(self._trusted_hosts)):
+        # Prometheus finds replicas by their addresses. Only names can be rebound to another address.
+        is_trusted = not self._trusted_hosts or (is_for_metrics and bool(_address.fullmatch(host or "")))
+        if not is_trusted and not _is_trusted(host or "", tuple(self._trusted_hosts)):
             detail = "The service does not accept this header Host. Use a name that its setting TRUSTED_HOSTS allows."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])
         return None
