@@ -4,6 +4,7 @@ from app import create_app
 from app.books.stale_search import start_refreshing
 from app.features.history.feed.retention import start_pruning
 from app.http.bridge import Bridge
+from app.http.middleware.log import observation
 from extensions.database.limiter import MOST_WAITING
 from extensions.telemetry.metrics import METRICS, Metrics
 
@@ -15,6 +16,8 @@ THREADS = MOST_WAITING + 2 * catalog.config["CONNECTIONS"] + 8
 metrics: Metrics | None = catalog.extensions.get(METRICS)
 if metrics:
     metrics.share()
+observation.start(catalog)
 start_refreshing(catalog)
 start_pruning(catalog)
-app = Bridge(catalog.extensions["catalog.front"], THREADS, catalog.config["MAX_CONTENT_LENGTH"])
+front, body_bytes = catalog.extensions["catalog.front"], catalog.config["MAX_CONTENT_LENGTH"]
+app = Bridge(front, THREADS, body_bytes, observation.end(catalog))

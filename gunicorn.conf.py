@@ -20,6 +20,7 @@ from flask.cli import ScriptInfo
 
 from app.cli import running_server
 from app.config import BadSetting, database_url, from_environment
+from app.http.middleware.log.setup import json_event, json_logging
 from extensions.embedded.shared import EmbeddedUnavailable
 from extensions.telemetry.metrics.shared_files import FOLDER, create_folder, merge_ended
 
@@ -60,6 +61,8 @@ accesslog = None  # the application itself logs requests, with their ids
 errorlog = "-"
 # Of gunicorn and uvicorn; the application logs by itself. Their other lines tell of processes, which is debugging.
 loglevel = "debug" if settings["LOG_LEVEL"] == "DEBUG" else "error"
+if settings["LOG_FORMAT"] == "json":
+    logconfig_dict = json_logging(loglevel)
 control_socket_disable = True
 
 
@@ -148,7 +151,8 @@ def _prepare() -> None:
 
 def _announce(text: str) -> None:
     """Print what happens, for the person who started the server."""
-    print(text, file=sys.stderr, flush=True)
+    shown = json_event(text) if settings["LOG_FORMAT"] == "json" else text
+    print(shown, file=sys.stderr, flush=True)
 
 
 def _stop_with_parent() -> None:

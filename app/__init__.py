@@ -21,12 +21,12 @@ from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
 from .features.operations.metrics.service import request_observers
 from .http.access import cause, gate
-from .http.access.audience import personal_paths, uncached_paths, words_of_paths
+from .http.access.audience import uncached_paths
 from .http.access.identity import IDENTITIES
 from .http.headers.idempotency_key import IDEMPOTENCY_KEY
-from .http.middleware import access_log, error_handlers
-from .http.middleware.access_log import AccessLog, PersonalPaths
+from .http.middleware import error_handlers
 from .http.middleware.front import Front
+from .http.middleware.log import observation, setup
 from .http.middleware.rate_limit import RateLimit
 from .http.middleware.request_record import note_routes
 from .http.responses import options_response
@@ -80,7 +80,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
-    access_log.init_app(app)
+    setup.init_app(app)
 
     cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
@@ -127,7 +127,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        (AccessLog(PersonalPaths(personal_paths(app), words_of_paths(app))), *request_observers(app)),
+        observation.create(app, request_observers(app)),
         prefix,
         app.config["METRICS_PORT"],
     )

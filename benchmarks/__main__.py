@@ -42,6 +42,7 @@ from . import (
     report,
     search,
     sign_ins,
+    telemetry,
     writes,
 )
 from .database import Cluster
@@ -69,6 +70,7 @@ PARTS = (
     "followers",
     "history",
     "favorites",
+    "telemetry",
 )
 
 
@@ -156,6 +158,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_history(cluster, plan, folder)
     if "favorites" in parts:
         show_favorites(cluster)
+    if "telemetry" in parts:
+        show_telemetry(cluster, plan, folder)
     source = os.environ.get("GUTENBERG")
     if not source and {"gutenberg", "quality"} & set(parts):
         say("\n(skipped: the parts that need Project Gutenberg's catalogue; set GUTENBERG to its folder)")
@@ -266,6 +270,16 @@ def show_favorites(cluster: Cluster) -> None:
     rows = [(name, *(f"{milliseconds:.1f}" for milliseconds in found)) for name, found in favorites.measure(cluster)]
     titles = ("move among 1,000 favorites", "median, ms", "99 %, ms", "max, ms")
     say(f"\n### {favorites.TIMES} moves of each kind\n\n{report.table(titles, rows)}")
+
+
+def show_telemetry(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Show what the log, `Server-Timing` and metrics cost a request."""
+    rows = [
+        (name, f"{cost.off:.1f}", f"{cost.on:.1f}", f"{cost.ratio:.3f}")
+        for name, cost in telemetry.measure(cluster, plan.small, folder, telemetry.ROUNDS)
+    ]
+    titles = ("", "off, µs", "on, µs", "ratio")
+    say(f"\n### CPU a request, with log, Server-Timing and metrics\n\n{report.table(titles, rows)}")
 
 
 def show_fairness(cluster: Cluster, plan: Plan) -> None:

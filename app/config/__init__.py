@@ -16,6 +16,9 @@ from extensions.embedded import shared as embedded
 from extensions.embedded.restart import Restarter
 
 from . import readers
+from .cors import CORS_EXPOSED as CORS_EXPOSED
+from .cors import CORS_HEADERS as CORS_HEADERS
+from .cors import CORS_METHODS as CORS_METHODS
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # TRUSTED_HOSTS for them prevents DNS rebinding
 USUAL_RATE = "600/minute"  # ten a second: more than a person, less than a loop
@@ -161,6 +164,31 @@ SETTINGS = (
         readers.public_url,
     ),
     Setting(
+        "SERVER_TIMING",
+        "",
+        "`on`: responses have the header `Server-Timing`; by default `on` where `HOST` is a loopback address, else "
+        "`off`",
+        readers.optional_switch,
+    ),
+    Setting(
+        "SLOW_MS",
+        "500",
+        "milliseconds of a statement from which it is logged, by its text without values; 0 for never",
+        readers.integer(0, 3_600_000),
+    ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "URL of a collector for traces, `http://collector:4318` (OTLP over HTTP); needs `requirements-tracing.txt`",
+        readers.collector,
+    ),
+    Setting(
+        "LOG_FORMAT",
+        "text",
+        "`text`, or `json`: lines of JSON with the names of the Elastic Common Schema",
+        readers.choice("text", "json"),
+    ),
+    Setting(
         "LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `INFO` logs one line per request", readers.level
     ),
 )
@@ -178,6 +206,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, A
         raise BadSetting("METRICS_PORT must be another port than PORT.")
     if settings["RATE_LIMIT"] is None:
         settings["RATE_LIMIT"] = "off" if is_loopback(settings["HOST"]) else USUAL_RATE
+    if settings["SERVER_TIMING"] is None:
+        settings["SERVER_TIMING"] = is_loopback(settings["HOST"])
     if settings["TRUSTED_HOSTS"] == ["*"]:
         settings["TRUSTED_HOSTS"] = []
     if not settings["PUBLIC_URL"] and is_loopback(settings["HOST"]):
@@ -236,37 +266,6 @@ def command_line(arguments: str = "") -> str:
     ``CATALOG_COMMAND`` in the environment names the program: ``./catalog`` in a checkout, ``catalog`` in the image.
     """
     return f"{os.environ.get('CATALOG_COMMAND') or DEFAULT_COMMAND} {arguments}".rstrip()
-
-
-CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-CORS_HEADERS = (
-    "Accept",
-    "Authorization",
-    "Cache-Control",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
-    "If-None-Match",
-    "Last-Event-ID",
-    "Last-Event-ID",
-    "Prefer",
-    "X-Change-Note",
-    "X-Request-ID",
-)
-CORS_EXPOSED = (
-    "ETag",
-    "Link",
-    "Location",
-    "X-Total-Count",
-    "X-Request-ID",
-    "Cache-Status",
-    "Retry-After",
-    "RateLimit",
-    "RateLimit-Policy",
-    "WWW-Authenticate",
-    "Idempotent-Replayed",
-    "X-Change-Position",
-)
 
 
 def database_url(settings: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -67,6 +68,22 @@ def switch(value: str) -> bool:
     if value.lower() not in ("on", "off"):
         raise ValueError("on or off")
     return value.lower() == "on"
+
+
+def optional_switch(value: str) -> bool | None:
+    """Return whether a switch is on, None for the default."""
+    return switch(value) if value else None
+
+
+def collector(value: str) -> str:
+    """Return the URL of a collector of traces, which needs optional packages."""
+    if value and not re.fullmatch(r"https?://\S+", value):
+        raise ValueError("a URL such as http://127.0.0.1:4318")
+    if value and (find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None):
+        raise ValueError(
+            "unset, because the packages for traces are missing (pip install --requirement requirements-tracing.txt)"
+        )
+    return value
 
 
 def level(value: str) -> str:

@@ -65,8 +65,12 @@ class Body:
 class Bridge:
     """Serves `application` over ASGI, with `threads` threads and bodies of up to `body_bytes`."""
 
-    def __init__(self, application: Application, threads: int, body_bytes: int) -> None:
+    def __init__(
+        self, application: Application, threads: int, body_bytes: int, at_end: Callable[[], None] = lambda: None
+    ) -> None:
+        """`at_end` is called after the last request: a signal ends the process then, without ``atexit``."""
         self._application, self._size, self._body_bytes = application, threads, body_bytes
+        self._at_end = at_end
         self._threads: Threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,6 +112,7 @@ class Bridge:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         checks.cancel()
+        await self._threads.run(self._at_end)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _body(self, environ: Environ, receive: Receive) -> Body:

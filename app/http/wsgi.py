@@ -14,6 +14,7 @@ StartResponse = Callable[..., Any]
 # Keys of the environ
 REQUEST_ID = "catalog.request_id"
 ROUTE = "catalog.route"  # the rule that the URL matches, "/books/<id:book_id>"; missing if none does
+TRACE = "catalog.trace"  # the `TraceContext` of the request, once something needs it
 ARRIVED = "catalog.arrived"  # when the whole request had arrived; value of ``time.perf_counter``
 
 _request_id = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)

@@ -16,7 +16,7 @@ from .engine import (
 )
 from .limiter import Share
 from .migrations import migrate, newest_revision
-from .prepared import Statement
+from .prepared import Statement, shape_of
 from .snapshot import Busy, OverTime, Snapshot
 from .transactions import enclosing, transaction
 
@@ -40,6 +40,7 @@ __all__ = [
     "migrate",
     "newest_revision",
     "probe",
+    "shape_of",
     "start_repeating",
     "transaction",
 ]

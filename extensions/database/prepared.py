@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ MOST = 200  # prepared statements per connection, because each takes memory of t
 # SQLSTATEs of a connection whose prepared statements differ from those expected: a connection pooler may assign another
 # connection to each transaction, and a migration may change the schema.
 UNKNOWN, TAKEN, CHANGED = FORGOTTEN = ("26000", "42P05", "0A000")
+
+MOST_TEXTS = 1000  # statements whose text is remembered by name
+_EXECUTED = re.compile(r"EXECUTE (catalog_[0-9a-f]{24})", re.ASCII)
+_texts: dict[str, str] = {}  # of this process: name → text
 
 Values = Mapping[str, Any]
 Info = MutableMapping[Any, Any]
@@ -43,7 +48,11 @@ class Statement:
         Derived from the SQL text, so another user of a pooled connection can only mean the same statement by this name.
         """
         text = f"{self.prepared} {self.parameters}"
-        return f"catalog_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+        name = f"catalog_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+        if len(_texts) >= MOST_TEXTS:
+            _texts.pop(next(iter(_texts)), None)
+        _texts[name] = self.prepared or self.sql
+        return name
 
     @cached_property
     def _execute(self) -> str:
@@ -102,3 +111,10 @@ class Statement:
             return ""
         del known[old]
         return f"DEALLOCATE {old}; "
+
+
+def shape_of(sql: str) -> str:
+    """Return the text of a statement that was sent as `sql`, with placeholders and without values, on one line."""
+    executed = _EXECUTED.search(sql)
+    text = _texts.get(executed[1], executed[1]) if executed else sql
+    return " ".join(text.split())

@@ -21,11 +21,12 @@ from app.http.wsgi import ARRIVED, REQUEST_ID, Environ, Headers, StartResponse, 
 from extensions.cache import ResponseCache
 from extensions.cors import Cors
 from extensions.telemetry import timing as timings
+from extensions.telemetry.server_timing import hit_timing, server_timing
 from extensions.telemetry.timing import Timing
 
 from .rate_limit import METRICS_PATH, RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
-from .request_record import Observer, RequestRecord
+from .request_record import NO_TIMING, Observation, RequestRecord, cache_result
 from .response_cache import STORED_HEADERS, CachedReads
 
 READS = ("GET", "HEAD")
@@ -67,17 +68,17 @@ class Front:
         identities: Identities,
         uncached: frozenset[str],
         rate_limit: RateLimit,
-        observers: tuple[Observer, ...],
+        observation: Observation,
         prefix: str = "",
         metrics_port: int | None = None,
     ) -> None:
-        """`prefix` is the setting URL_PREFIX; `observers` get the record of each request at its end.
+        """`prefix` is the setting URL_PREFIX.
 
         On `metrics_port`, there are only the metrics.
 
         The others are those of `CachedReads` and of `RateLimit`.
         """
-        self._rate_limit, self._observers = rate_limit, observers
+        self._rate_limit, self._observation = rate_limit, observation
         self._application = rate_limit.before(partial(from_application, inner), partial(account_of, identities))
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
@@ -92,7 +93,7 @@ class Front:
     def respond(self, environ: Environ) -> RawResponse:
         """Return the response to a request."""
         started = environ.get(ARRIVED) or time.perf_counter()
-        timing = Timing(environ)
+        timing = self._observation.timing(environ)
         if ARRIVED in environ:
             timing.waited(started)  # for a thread
         token = timings.begin(timing)
@@ -175,7 +176,7 @@ class Front:
         response: RawResponse,
         cache_status: str | None,
         started: float,
-        timing: Timing | None = None,
+        timing: Timing = NO_TIMING,
     ) -> RawResponse:
         """Return the response adapted to this client, and observe it."""
         if method in READS and response.status.startswith("200"):
@@ -187,10 +188,10 @@ class Front:
         if isinstance(response.body, Stream) and environ["SERVER_PROTOCOL"] == "HTTP/1.0" and method != "HEAD":
             response = with_length(response, environ)
         headers = self._headers(environ, response, cache_status)
+        if self._observation.server_timing:
+            headers.append(("Server-Timing", _server_timing(time.perf_counter() - started, timing, cache_status)))
         body = response.body
-        record = RequestRecord(environ, method, started, response.status, response.route, cache_status)
-        if timing is not None:
-            record.timing = timing
+        record = RequestRecord(environ, method, started, response.status, response.route, cache_status, timing=timing)
         if isinstance(body, Stream) and method != "HEAD":
             body.at_end = partial(self._observe_stream, record, body)
             return RawResponse(response.status, headers, body)
@@ -207,7 +208,7 @@ class Front:
 
     def _observe(self, record: RequestRecord) -> None:
         record.end()
-        for observe in self._observers:
+        for observe in self._observation.observers:
             observe(record)
 
     def _headers(self, environ: Environ, response: RawResponse, cache_status: str | None) -> Headers:
@@ -224,3 +225,10 @@ class Front:
         if cache_status and response.header("ETag"):
             headers.append(("Cache-Status", cache_status))
         return [*headers, *ON_EVERY_RESPONSE, *self._cors.headers_for(environ)]
+
+
+def _server_timing(seconds: float, timing: Timing, cache_status: str | None) -> str:
+    """Return the value of the header for a response that begins now."""
+    if timing is NO_TIMING:
+        return hit_timing(seconds)
+    return server_timing(seconds, timing.database, timing.statements, timing.waiting, cache_result(cache_status))

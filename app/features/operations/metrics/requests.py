@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 
-from app.http.middleware.request_record import RequestRecord
+from app.http.middleware.request_record import RequestRecord, cache_result
 from extensions.telemetry.metrics import Counts
 
 from .families import (
@@ -21,9 +21,9 @@ from .families import (
     WAITING_SECONDS,
 )
 
-HIT = "hit"
+HIT = "catalog; hit"
 
-Key = tuple[str, str, str, str | None, str]  # route, method, status, `HIT` or Cache-Status, how the stream ended
+Key = tuple[str, str, str, str | None, str]  # route, method, status, Cache-Status, how the stream ended
 # Of a list of sums, after the counts of the buckets:
 SECONDS, STATEMENT_COUNT, DATABASE, WAITING = range(len(BUCKETS) + 1, len(BUCKETS) + 5)
 
@@ -42,7 +42,7 @@ class RequestCounts:
         """Count a request."""
         method = self._methods.get(record.method, OTHER_METHOD)
         cache_status = record.cache_status
-        if cache_status is not None and cache_status.startswith("catalog; hit"):
+        if cache_status is not None and cache_status.startswith(HIT):
             cache_status = HIT  # without the time to live, so that there are few keys
         key = (record.route, method, record.status, cache_status, record.streamed)
         with self._lock:
@@ -78,14 +78,3 @@ class RequestCounts:
             ):
                 if sums[index]:
                     counts.add(family, (route,), sums[index])
-
-
-def cache_result(cache_status: str) -> str:
-    """Return what the cache did, from `HIT` or the value of Cache-Status (RFC 9211)."""
-    if cache_status == HIT:
-        return HIT
-    if "; collapsed" in cache_status:
-        return "collapsed"
-    if "; fwd=uri-miss" in cache_status:
-        return "miss"
-    return "request" if "; fwd=request" in cache_status else "bypass"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from app.http.middleware.request_record import RequestRecord
 
@@ -18,9 +20,9 @@ Records = list[RequestRecord]
 def records(app: Flask) -> Iterator[Records]:
     """The records of the requests from now on."""
     front, found = app.extensions["catalog.front"], []
-    observers, front._observers = front._observers, (found.append,)
+    before, front._observation = front._observation, replace(front._observation, observers=(found.append,))
     yield found
-    front._observers = observers
+    front._observation = before
 
 
 @pytest.mark.parametrize(
@@ -44,9 +46,9 @@ def test_a_record_names_the_route(book: Any, client: FlaskClient, records: Recor
 def test_a_hit_names_the_route_of_its_miss(book: Any, client: FlaskClient, records: Records) -> None:
     for _ in range(2):
         client.get("/books/1")
-    assert [(record.route, record.is_hit) for record in records] == [
-        ("/books/<id:book_id>", False),
-        ("/books/<id:book_id>", True),
+    assert [(record.route, record.cache) for record in records] == [
+        ("/books/<id:book_id>", "miss"),
+        ("/books/<id:book_id>", "hit"),
     ]
 
 
@@ -68,8 +70,8 @@ def test_a_write_counts_its_statements(add_book: Callable[..., Any], records: Re
 
 
 def test_a_stream_counts_the_statements_of_all_pieces(book: Any, app: Flask, records: Records) -> None:
-    with app.test_client().get("/books", headers={"Accept": "application/x-ndjson"}) as response:
-        assert response.text
+    front = Client(app.extensions["catalog.front"])
+    front.get("/books", headers={"Accept": "application/x-ndjson"}, buffered=True)
     assert records[-1].streamed == "whole"
     assert records[-1].statements > 3
     assert records[-1].database_seconds > 0

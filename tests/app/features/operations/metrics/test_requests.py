@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from app.features.operations.metrics.requests import RequestCounts, cache_result
+from app.features.operations.metrics.requests import RequestCounts
 from app.http.middleware.request_record import RequestRecord
 from extensions.telemetry.metrics import Counts
 
@@ -53,17 +53,3 @@ def test_no_request_of_concurrent_threads_is_lost() -> None:
     requests.move_to(counts)
     served = {json.loads(key)[3]: value for key, value in counts.values().items()}
     assert served == {"0": 4 * RECORDS, "sum": pytest.approx(4 * RECORDS * 0.0005)}
-
-
-@pytest.mark.parametrize(
-    ("status", "result"),
-    [
-        ("catalog; fwd=uri-miss; stored", "miss"),
-        ("catalog; fwd=uri-miss", "miss"),
-        ("catalog; fwd=uri-miss; collapsed", "collapsed"),
-        ("catalog; fwd=request; stored", "request"),
-        ("catalog; fwd=bypass", "bypass"),
-    ],
-)
-def test_a_cache_status_has_one_result(status: str, result: str) -> None:
-    assert cache_result(status) == result

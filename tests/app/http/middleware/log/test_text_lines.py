@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.middleware.access_log import LineFormatter, without_secrets
+from app.http.middleware.log.formats import LineFormatter
+from app.http.middleware.log.secrets import without_secrets
 
 
 @pytest.mark.parametrize(
