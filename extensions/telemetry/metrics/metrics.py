@@ -90,7 +90,10 @@ class Metrics:
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics as text, and its media type."""
-        self.flush()
+        try:
+            self.flush()
+        except OSError as error:  # a full disk: others then see the counts of this process as they were
+            log.error("The metrics of this process could not be written: %s", error)
         values = self.counts.values() if self._folder is None else read_values(self._folder)
         return exposition(self.families(), values, self._measure(), accept)
 

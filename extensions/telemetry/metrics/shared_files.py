@@ -26,7 +26,8 @@ from .value_file import ValueFile, stored_values
 
 FOLDER = "CATALOG_METRICS_FOLDER"  # environment variable: the folder of this service, for its workers
 ENDED = "ended.db"  # the counters of all workers that have ended
-OWNER, SCRAPES = "owner.lock", "scrapes.lock"
+PREFIX = "service-"  # of the names of folders
+OWNER, SCRAPES, STARTS = "owner.lock", "scrapes.lock", "starts.lock"
 LOCK_SECONDS = 0.2  # that a merge waits for scrapes; after that it is left to the next one
 SCRAPE_SECONDS = 2.0  # that a scrape waits for a merge, which takes milliseconds
 
@@ -42,17 +43,19 @@ def create_folder(parent: Path) -> Path:
     Raises ``OSError``.
     """
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in parent.iterdir():
-        _delete_if_ended(old)
-    folder = Path(tempfile.mkdtemp(prefix="service-", dir=parent))  # readable by its user alone
-    descriptor = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT, 0o600)  # stays open for as long as this process lives
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    (folder / SCRAPES).touch(0o600)
+    with (parent / STARTS).open("ab") as starts:
+        fcntl.flock(starts, fcntl.LOCK_EX)  # so that no other service deletes the folder before it is locked
+        for old in parent.glob(f"{PREFIX}*"):
+            _delete_if_ended(old)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))  # readable by its user alone
+        descriptor = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT, 0o600)  # stays open while this process lives
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        (folder / SCRAPES).touch(0o600)
     return folder
 
 
 def _delete_if_ended(folder: Path) -> None:
-    with contextlib.suppress(OSError), (folder / OWNER).open("r+b") as file:
+    with contextlib.suppress(OSError), (folder / OWNER).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its service runs
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -111,7 +111,13 @@ def test_a_folder_goes_with_its_service(tmp_path: Path) -> None:
     ended.mkdir()
     (ended / "owner.lock").touch()
     started = create_folder(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {running.name, started.name}
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {running.name, started.name}
+
+
+def test_a_folder_without_an_owner_is_deleted(tmp_path: Path) -> None:
+    (tmp_path / "service-half").mkdir()
+    started = create_folder(tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [started.name]
 
 
 def test_a_folder_is_private(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from app.features.operations.metrics.service import request_observers
+from extensions.telemetry.metrics import METRICS, Metrics
+from extensions.telemetry.metrics.shared_files import FOLDER, create_folder
 from tests.support.accounts import StoredAccount
 from tests.support.databases import execute
 
@@ -119,6 +122,29 @@ def test_a_port_of_its_own_serves_metrics_alone(
     client = make_app(METRICS_PORT=9100, ANONYMOUS="reader").test_client()
     remote = REMOTE if port == "9100" else {}
     assert client.get(path, environ_overrides={"SERVER_PORT": port, **remote}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("172.18.0.5:9100", 200), ("[fd00::5]:9100", 200), ("evil.example:9100", 400), ("api:9100", 200)],
+)
+def test_a_port_of_its_own_takes_addresses_and_trusted_names(
+    make_app: Callable[..., Flask], host: str, status: int
+) -> None:
+    client = make_app(METRICS_PORT=9100, TRUSTED_HOSTS=["api"], URL_PREFIX="/api").test_client()
+    environ = {"SERVER_PORT": "9100", "HTTP_HOST": host, **REMOTE}
+    assert client.get("/metrics", environ_overrides=environ).status_code == status
+
+
+def test_metrics_are_read_on_a_full_disk(
+    make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    monkeypatch.setenv(FOLDER, str(create_folder(tmp_path)))
+    metrics: Metrics = app.extensions[METRICS]
+    metrics.share()
+    monkeypatch.setattr("os.pwrite", lambda *_: 0)
+    assert read_metrics(app.test_client())["catalog_workers",] == 1
 
 
 def test_metrics_are_not_limited(make_app: Callable[..., Flask]) -> None:
