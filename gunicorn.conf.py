@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from flask.cli import ScriptInfo
@@ -24,6 +25,7 @@ from app.http.middleware.log.setup import json_event, json_logging
 from extensions.embedded.shared import EmbeddedUnavailable
 from extensions.jobs.engine.processes import WORKER
 from extensions.jobs.engine.supervisor import __file__ as supervisor_program
+from extensions.telemetry.metrics.shared_files import FOLDER, create_folder, merge_ended
 
 try:
     settings = from_environment()
@@ -31,7 +33,8 @@ except BadSetting as error:
     sys.exit(str(error))
 
 wsgi_app = "asgi:app"
-bind = f"{settings['HOST']}:{settings['PORT']}"
+ports = [port for port in (settings["PORT"], settings["METRICS_PORT"]) if port]
+bind = [f"{settings['HOST']}:{port}" for port in ports]
 
 # An event loop handles the connections; requests run in threads, because they mostly wait for Postgres.
 worker_class = "extensions.server.uvicorn_worker.Worker"
@@ -73,15 +76,16 @@ def on_starting(server: Any) -> None:
     if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # an inherited socket: an upgrade by USR2, or systemd
         return
     family = socket.AF_INET6 if ":" in settings["HOST"] else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings["HOST"], settings["PORT"]))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                port = settings["PORT"]
-                sys.exit(f"Port {port} is in use. Stop the other server, or choose another port: PORT={port + 1}")
-            sys.exit(f"The service cannot listen on {bind}: {error.strerror}. Set HOST and PORT to a free address.")
+    for name, port in zip(("PORT", "METRICS_PORT"), ports, strict=False):
+        with socket.socket(family) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((settings["HOST"], port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    sys.exit(f"Port {port} is in use. Stop the other server, or choose another port: {name}={port + 1}")
+                address = f"{settings['HOST']}:{port}"
+                sys.exit(f"The service cannot listen on {address}: {error.strerror}. Set HOST and {name} to free ones.")
 
 
 def when_ready(server: Any) -> None:
@@ -92,6 +96,7 @@ def when_ready(server: Any) -> None:
         database_url(settings)  # starts an embedded Postgres once, in the process that outlives the workers
     except (BadSetting, EmbeddedUnavailable) as error:
         sys.exit(str(error))
+    _share_metrics()
     if os.environ.get("PREPARE"):
         _announce("Preparing the catalog ...")
         running_server.publish_settings()
@@ -121,6 +126,34 @@ def post_worker_init(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Write the last counts of a worker that ends by itself; one that is killed loses those of its last second."""
+    asgi = sys.modules.get("asgi")
+    if asgi and asgi.metrics:
+        asgi.metrics.flush()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Add the counters of a worker that has ended to those of all earlier ones."""
+    if FOLDER in os.environ:
+        try:
+            merge_ended(Path(os.environ[FOLDER]), server.WORKERS)
+        except OSError as error:  # they stay in the worker's own file, and are added when the next one ends
+            server.log.error("The metrics of worker %s could not be merged: %s", worker.pid, error)
+
+
+def _share_metrics() -> None:
+    """Create the folder in which the workers share their counts. They begin at zero with each start of the service."""
+    os.environ.pop(FOLDER, None)
+    if settings["METRICS"]:
+        try:
+            folder = create_folder(settings["INSTANCE_PATH"] / "metrics")
+        except OSError as error:
+            _announce(f"Each worker has metrics of its own, because there is no folder to share them: {error}")
+            return
+        os.environ[FOLDER] = str(folder)
 
 
 def _prepare() -> None:

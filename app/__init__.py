@@ -19,6 +19,7 @@ from . import cli, config
 from .core.fields.converters import IdConverter
 from .core.formats import MEDIA_TYPES
 from .core.records.idempotency import once
+from .features.operations.metrics.service import request_observers
 from .http.access import cause, gate
 from .http.access.audience import uncached_paths
 from .http.access.identity import IDENTITIES
@@ -50,6 +51,7 @@ FEATURES = (
     "app.features.favorites.routes.categories.categories",
     "app.features.favorites.routes.favorites.favorites",
     "app.transfer.uploads.routes.imports",
+    "app.features.operations.metrics.routes.metrics",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -142,9 +144,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         identities,
         uncached,
         RateLimit(limiter),
-        observation.create(app),
+        observation.create(app, request_observers(app)),
         prefix,
         streaming_routes(app),
+        app.config["METRICS_PORT"],
     )
     app.wsgi_app = app.extensions["catalog.front"] = front  # type: ignore[method-assign]
     return app

@@ -142,6 +142,14 @@ SETTINGS = (
         "`off`: gunicorn starts no worker for background jobs, because `catalog worker` runs as a service of its own",
         readers.switch,
     ),
+    Setting("METRICS", "on", "`off`: nothing is counted, and `/metrics` is not found", readers.switch),
+    Setting(
+        "METRICS_PORT",
+        "",
+        "port of `/metrics` alone, which needs no account there; by default it is on `PORT`, for administrators and "
+        "programs on this machine",
+        readers.port,
+    ),
     Setting("URL_PREFIX", "", "path below which everything is served, such as `/api`", readers.path),
     Setting("WEB_CONCURRENCY", "2", "number of worker processes", readers.integer(1, 64)),
     Setting(
@@ -212,6 +220,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, A
     }
     if not settings["TRUSTED_HOSTS"] and is_loopback(settings["HOST"]):
         settings["TRUSTED_HOSTS"] = LOOPBACK_HOSTS
+    if settings["METRICS_PORT"] == settings["PORT"]:
+        raise BadSetting("METRICS_PORT must be another port than PORT.")
     if settings["RATE_LIMIT"] is None:
         settings["RATE_LIMIT"] = "off" if is_loopback(settings["HOST"]) else USUAL_RATE
     if settings["SERVER_TIMING"] is None:

@@ -25,6 +25,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def port(value: str) -> int | None:
+    """Return the number of a port, None for none."""
+    return integer(1, 65535)(value) if value else None
+
+
 def days(value: str) -> int | None:
     """Return a number of days, None for ever."""
     return integer(1, 36_500)(value) if value else None

@@ -72,6 +72,16 @@ class Admission:
                 for condition in self._free.values():
                     condition.notify()
 
+    @property
+    def taken(self) -> int:
+        """How many threads use the database now."""
+        return sum(self._taken.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for the database now."""
+        return sum(self._waiting.values())
+
     def _wait(self, until: float, share: Share) -> None:
         """Wait, holding the lock, until a slot of the share is free."""
         if not self._is_full(share):

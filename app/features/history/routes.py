@@ -11,7 +11,9 @@ from app.core.records.stream import add_stream_headers
 from app.http.access.rights import READ_LIVE, requires
 from app.http.body import JSON
 from app.http.headers.negotiation import negotiate
+from extensions.telemetry.metrics import add_source
 
+from .feed.lag import FEED_LAG
 from .feed.page import feed_page
 from .feed.position import position_header
 from .feed.query import parse_feed
@@ -28,6 +30,7 @@ def register(state: BlueprintSetupState) -> None:
     """Let clients follow the changes, and add the position to continue from to the streams of whole lists."""
     state.app.extensions[FOLLOWING] = Following(state.app.app_context)  # type: ignore[attr-defined]
     add_stream_headers(state.app, position_header)
+    add_source(state.app, FEED_LAG)  # type: ignore[arg-type]
 
 
 @changes.get("")

@@ -14,10 +14,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.http.problems import Forbidden, Unauthenticated
+from app.http.wsgi import Environ
 
-from .identity import IDENTITIES, Identities, Identity, identity_of
+from .address import is_for_metrics_port, is_on_this_machine
+from .identity import CREDENTIALS, IDENTITIES, Identities, Identity, identity_of
 from .origin import refuse_cross_origin_write, refuse_cross_site_cookie
 from .rights import Right, Role, right_of
+
+METRICS_PORT = "METRICS_PORT"  # the setting
 
 
 def init_app(app: Flask, allowed_origins: Sequence[str]) -> None:
@@ -28,7 +32,7 @@ def init_app(app: Flask, allowed_origins: Sequence[str]) -> None:
         if request.routing_exception is not None:
             return
         right = right_of(current_app.view_functions[request.endpoint or ""])
-        if right.is_health:
+        if right.is_health or (right.is_local and _is_trusted_by_address(request.environ)):
             return
         if "Access-Control-Request-Method" in request.headers and request.method == "OPTIONS":
             preflighted = _preflight_right()
@@ -55,6 +59,13 @@ def require_declared_rights(app: Flask) -> None:
     """Raise `LookupError` if a route declares no right."""
     for rule in app.url_map.iter_rules():
         right_of(app.view_functions[rule.endpoint])
+
+
+def _is_trusted_by_address(environ: Environ) -> bool:
+    """Whether a request without credentials comes to METRICS_PORT, or from this machine. Needs no database."""
+    if any(name in environ for name in CREDENTIALS):
+        return False
+    return is_for_metrics_port(environ, current_app.config[METRICS_PORT]) or is_on_this_machine(environ)
 
 
 def _preflight_right() -> Right | None:

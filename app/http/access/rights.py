@@ -44,6 +44,7 @@ class Right:
     needs_session: bool = False  # keys are refused, because a leaked key must not make itself more powerful
     is_personal: bool = False  # the response is for one account, so no cache may keep it
     is_live: bool = False  # the response is of this moment, so no cache may keep it
+    is_local: bool = False  # programs on this machine need no account, nor do clients of a port of its own
     is_entry: bool = False  # signing in or up: no write of the catalog, so pages of every origin may send it
     is_health: bool = False  # credentials are ignored
     refuses_keys: bool = False  # responses are never stored for retries: they hold a secret or are the same for all
@@ -67,6 +68,7 @@ SESSION = replace(ACCOUNT, needs_session=True)
 IMPORTS = Right(Role.EDITOR, "imports", is_personal=True)  # the client's own imports
 FAVORITES = replace(ACCOUNT, scope="favorites")
 ADMIN = Right(Role.ADMIN, "admin", needs_account=True, is_personal=True)
+METRICS = replace(ADMIN, is_local=True)
 
 
 def requires(right: Right) -> Callable[[View], View]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
+from app.http.access.address import is_for_metrics_port
 from app.http.access.identity import Identities, account_of
 from app.http.headers.conditional import matches
 from app.http.problems import BadRequest, Fault, NotFound, Problem, UriTooLong
@@ -23,7 +24,7 @@ from extensions.telemetry import timing as timings
 from extensions.telemetry.server_timing import hit_timing, server_timing
 from extensions.telemetry.timing import Timing
 
-from .rate_limit import RateLimit
+from .rate_limit import METRICS_PATH, RateLimit
 from .raw_response import RawResponse, from_application, from_problem, with_length
 from .request_record import NO_TIMING, Observation, RequestRecord, cache_result
 from .response_cache import STORED_HEADERS, CachedReads
@@ -33,6 +34,7 @@ NOT_MODIFIED_HEADERS = (*STORED_HEADERS[1:], "Age")
 ON_EVERY_RESPONSE = [("X-Content-Type-Options", "nosniff")]
 
 _host = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
+_address = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(:[0-9]{0,5})?", re.ASCII)
 _control = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -69,10 +71,12 @@ class Front:
         observation: Observation,
         prefix: str = "",
         streaming: frozenset[tuple[str, str]] = frozenset(),
+        metrics_port: int | None = None,
     ) -> None:
         """`prefix` is the setting URL_PREFIX.
 
-        `streaming` are method and path of the views that read their body while it arrives.
+        `streaming` are method and path of the views that read their body while it arrives. On `metrics_port`, there are
+        only the metrics.
 
         The others are those of `CachedReads` and of `RateLimit`.
         """
@@ -81,6 +85,7 @@ class Front:
         self.reads = CachedReads(self._application, cache, other_types, waiting, identities, uncached)
         self._cors, self._trusted_hosts, self._prefix = cors, trusted_hosts, prefix
         self._streaming = streaming
+        self._metrics_port = metrics_port
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Implement WSGI (PEP 3333)."""
@@ -162,9 +167,14 @@ class Front:
         if host is not None and not _is_host(host):
             detail = "The header Host must be a host name or an IP address, optionally with a port."
             return BadRequest(detail, [Fault("header", "Host", "invalid", detail)])
-        if self._prefix and environ.get("SCRIPT_NAME") != self._prefix:
+        is_for_metrics = is_for_metrics_port(environ, self._metrics_port)
+        if is_for_metrics and environ["PATH_INFO"] != METRICS_PATH:
+            return NotFound(f"This port serves {METRICS_PATH} alone; use the main port for the rest.")
+        if self._prefix and environ.get("SCRIPT_NAME") != self._prefix and not is_for_metrics:
             return NotFound(f"All paths of the service begin with {self._prefix}/; add this prefix to the path.")
-        if self._trusted_hosts and not _is_trusted(host or "", tuple(self._trusted_hosts)):
+        # Prometheus finds replicas by their addresses. Only names can be rebound to another address.
+        is_trusted = not self._trusted_hosts or (is_for_metrics and bool(_address.fullmatch(host or "")))
+        if not is_trusted and not _is_trusted(host or "", tuple(self._trusted_hosts)):
             detail = "The service does not accept this header Host. Use a name that its setting TRUSTED_HOSTS allows."
             return BadRequest(detail, [Fault("header", "Host", "not_allowed", detail)])
         return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the module takes a tenth of a second to load, and is not ne
     from extensions.rate_limits.limiter import RateLimiter, Usage
 
 READ_COST, WRITE_COST = 1, 5
+METRICS_PATH = "/metrics"
 SAFE_METHODS = ("GET", "HEAD")
 CHARGE = "catalog.rate_limit"  # key of the environ: the `Charge` of a request
 
@@ -94,9 +95,9 @@ def charge_more(cost: int) -> None:
 
 
 def cost_of(environ: Environ) -> int:
-    """Return the cost of a request that no cache has served; 0 for health checks and preflights."""
-    method = environ["REQUEST_METHOD"]
-    if method == "OPTIONS" or environ["PATH_INFO"].startswith("/health/"):
+    """Return the cost of a request that no cache has served; 0 for health checks, metrics and preflights."""
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    if method == "OPTIONS" or path.startswith("/health/") or path == METRICS_PATH:
         return 0
     return READ_COST if method in SAFE_METHODS else WRITE_COST
 

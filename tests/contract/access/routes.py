@@ -34,7 +34,11 @@ def path_of(rule: Rule) -> str:
 
 
 def send(app: Flask, route: str, headers: dict[str, str]) -> TestResponse:
-    """Send a request. A write has an unknown parameter, which is an error after the check of access."""
+    """Send a request of another machine.
+
+    A write has an unknown parameter, which is an error after the check of access.
+    """
     method, _, path = route.partition(" ")
     target = re.sub(r"{(\w+)}", lambda part: PARTS[part[1]], path) + ("" if method == "GET" else "?unknown=1")
-    return app.test_client(use_cookies=False).open(target, method=method, headers=headers)
+    client = app.test_client(use_cookies=False)
+    return client.open(target, method=method, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})

@@ -90,6 +90,7 @@ ROUTES = {
     "PATCH /accounts/{id}": ADMIN,
     "DELETE /accounts/{id}": ADMIN,
     "GET /audit": ADMIN,
+    "GET /metrics": ADMIN,  # also for programs on the service's own machine, from which none of these callers sends
     "GET /docs": DOCUMENTATION,
     "GET /docs/assets/{name}": DOCUMENTATION,
     "GET /docs/page/{name}": DOCUMENTATION,

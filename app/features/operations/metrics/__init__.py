@@ -1,0 +1,1 @@
+"""``/metrics``: requests, cache, database, jobs, change feed and processes, for Prometheus and compatible systems."""
