@@ -13,6 +13,7 @@ from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
 from extensions.database import db, engine, migrate, snapshot
 from extensions.jobs import add_kind
+from extensions.origins import ORIGINS, Origins
 from extensions.rate_limits import create_rate_limiter
 
 from . import cli, config
@@ -28,6 +29,7 @@ from .http.middleware.access_log import AccessLog, PersonalPaths
 from .http.middleware.front import Front
 from .http.middleware.rate_limit import RateLimit
 from .http.responses import options_response
+from .http.urls import current_route
 
 # The blueprints of everything that has routes. To add a feature, add a folder and a line here.
 FEATURES = (
@@ -47,6 +49,8 @@ FEATURES = (
     "app.features.history.record.routes.record_history",
     "app.features.favorites.routes.categories.categories",
     "app.features.favorites.routes.favorites.favorites",
+    "app.features.operations.profile.routes.profiles",
+    "app.features.operations.statements.routes.statements",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -82,6 +86,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
     )
+    app.extensions[ORIGINS] = Origins(app.config["INSTANCE_PATH"], current_route)
     engine.init_app(
         app,
         config.database_url(app.config),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import psycopg2.extensions
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,6 +12,7 @@ from sqlalchemy import event
 
 from app import create_app
 from extensions.database.engine import ON_COMMIT, db
+from extensions.origins import MarkedCursor
 
 
 class Statements(list[str]):
@@ -22,7 +22,7 @@ class Statements(list[str]):
 SENT = Statements()
 
 
-class RecordingCursor(psycopg2.extensions.cursor):
+class RecordingCursor(MarkedCursor):
     """A cursor that records the statements that it sends."""
 
     def execute(self, query: Any, vars: Any = None) -> None:
