@@ -22,7 +22,7 @@ KEY_DIGITS = 12
 KEY_IN_MARK = r"/[*] [A-Z]+ /[^ ]* ([0-9a-f]{12}) [*]/"  # a regular expression of Postgres
 
 _PREPARE = "PREPARE "
-_name = re.compile(r"catalog_([0-9a-f]{12})[0-9a-f]{12}\b")
+_name = re.compile(r"catalog_([0-9a-f]{12})[0-9a-f]{12}(?![0-9a-f])")
 _mark = re.compile(r"/\* ([A-Z]+ /\S*) ([0-9a-f]{12}) \*/ ?")
 
 
@@ -34,6 +34,7 @@ class Origins:
         self._path = folder / FILE
         # By the hash of the text, because the texts themselves would take much memory.
         self._marks: dict[tuple[int, str], str] = {}
+        self._recorded: set[tuple[str, str]] = set()  # keys with routes, because several texts have the same key
 
     def marked(self, sql: str, route: str) -> str:
         """Return SQL with a mark that names a route, such as ``GET /books/{book_id}``; without a route as it is."""
@@ -71,14 +72,19 @@ class Origins:
 
     def _new_mark(self, sql: str, route: str) -> str:
         key = key_of(sql)
-        mark = f"/* {route} {key} */"
+        if len(self._marks) >= MOST_MARKS:
+            self._marks.clear()
+            self._recorded.clear()
+        mark = self._marks[hash(sql), route] = f"/* {route} {key} */"
+        if (key, route) not in self._recorded:
+            self._recorded.add((key, route))
+            self._record(key, route)
+        return mark
+
+    def _record(self, key: str, route: str) -> None:
         with contextlib.suppress(OSError), self._locked() as descriptor:  # a full disk must not fail the request
             if os.fstat(descriptor).st_size < FILE_BYTES:
                 os.write(descriptor, f"{key} {route}\n".encode())
-        if len(self._marks) >= MOST_MARKS:
-            self._marks.clear()
-        self._marks[hash(sql), route] = mark
-        return mark
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:

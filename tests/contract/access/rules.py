@@ -83,6 +83,8 @@ ROUTES = {
     "PATCH /accounts/{id}": ADMIN,
     "DELETE /accounts/{id}": ADMIN,
     "GET /audit": ADMIN,
+    "GET /ops/statements": ADMIN,
+    "POST /ops/profile": ADMIN,
     "GET /docs": DOCUMENTATION,
     "GET /docs/assets/{name}": DOCUMENTATION,
     "GET /docs/page/{name}": DOCUMENTATION,
