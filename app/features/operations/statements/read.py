@@ -1,10 +1,13 @@
 """Reads ``pg_stat_statements``: the statements of this database by total or mean time.
 
-It has normalized texts, without values. The FETCHes of a cursor count as its DECLARE, which does no work itself.
+Its texts have ``$1`` in place of values, but not everywhere: Postgres drops an ORDER BY expression that repeats a
+column of the result, and then keeps its text as it was sent. So string literals are replaced here. The FETCHes of a
+cursor count as its DECLARE, which does no work itself.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +21,9 @@ from extensions.origins import KEY_IN_MARK, ORIGINS, Origins, unmarked
 SORTS = {"total": "total_ms", "mean": "mean_ms"}
 SETUP_SECONDS = 60  # for `Retry-After`: an administrator must act
 NOT_LOADED = "55000"  # SQLSTATE: the library is not among `shared_preload_libraries`
+
+# A string literal of SQL: E'' with backslash escapes, or a plain one. A quote in it is doubled.
+_literal = re.compile(r"\b[Ee]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'", re.DOTALL)
 
 _EXISTS = Statement("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')")
 # Commands that the service sends. Postgres keeps the values of others, such as the password of ALTER ROLE.
@@ -71,7 +77,7 @@ def read_report(sort: str, limit: int) -> Report:
 
 
 def _measured(text: str, statistics: list[Any], recorded: dict[str, set[str]]) -> Measured:
-    query, route, key = unmarked(text)
+    query, route, key = unmarked(_literal.sub("'…'", text))
     calls, total, mean, longest, deviation, rows, share = statistics
     return Measured(
         query=query,

@@ -95,8 +95,6 @@ def test_the_report_has_no_values(
     for path in (f"/books?title={SECRET}", f"/books?title[contains]={SECRET}", f"/books?q={SECRET}"):
         _uncached(client, path)
     _uncached(client, f"/books?title[contains]={SECRET}", Accept="text/csv")
-    for each in report()["data"]:
-        if "zanzibar" in each["query"].lower(): print("XX", each["query"][:3000])
     queries = " ".join(each["query"] for each in report()["data"]).lower()
     assert "select" in queries
     assert "zanzibar" not in queries
