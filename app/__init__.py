@@ -13,6 +13,7 @@ from extensions import jobs
 from extensions.cache import CACHE, create_cache
 from extensions.cors import Cors
 from extensions.database import db, engine, migrate, snapshot
+from extensions.origins import ORIGINS, Origins
 from extensions.rate_limits import create_rate_limiter
 
 from . import cli, config
@@ -31,6 +32,7 @@ from .http.middleware.log import observation, setup
 from .http.middleware.rate_limit import RateLimit
 from .http.middleware.request_record import note_routes
 from .http.responses import options_response
+from .http.urls import current_route
 
 # The blueprints of everything that has routes. To add a feature, add a folder and a line here.
 FEATURES = (
@@ -52,6 +54,8 @@ FEATURES = (
     "app.features.favorites.routes.favorites.favorites",
     "app.transfer.uploads.routes.imports",
     "app.features.operations.metrics.routes.metrics",
+    "app.features.operations.profile.routes.profiles",
+    "app.features.operations.statements.routes.statements",
     "app.features.service.docs.docs",
     "app.features.service.home.home",
     "app.features.service.health.health",
@@ -101,6 +105,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     cache = app.extensions[CACHE] = create_cache(
         app, app.config["INSTANCE_PATH"], app.config["REDIS_URL"] or None, app.config["CACHE_DEFAULT_TIMEOUT"]
     )
+    app.extensions[ORIGINS] = Origins(app.config["INSTANCE_PATH"], current_route)
     engine.init_app(
         app,
         config.database_url(app.config),

@@ -18,6 +18,8 @@ ALTER ROLE catalog_service LOGIN NOSUPERUSER PASSWORD :'service_password';
 
 ALTER DATABASE :"database" OWNER TO catalog_owner;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+-- For GET /ops/statements. Its library is loaded by the command of the service `db` in docker-compose.yml.
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 GRANT CONNECT, TEMPORARY ON DATABASE :"database" TO catalog_service;
 
 -- What an earlier version created as the superuser; members of extensions stay as they are.

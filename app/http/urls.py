@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -30,3 +32,20 @@ def target(environ: dict[str, Any]) -> str:
     path = path if path.startswith("/") else f"/{path}"
     path = f"{environ.get('SCRIPT_NAME', '')}{path}"
     return f"{path}?{query}" if query else path
+
+
+def current_route() -> str:
+    """Return the route of the current request, such as ``GET /books/{book_id}``; "" without one."""
+    if not has_request_context() or request.url_rule is None:
+        return ""
+    return _route(request.method, request.url_rule.rule)
+
+
+def path_of(rule: str) -> str:
+    """Return the path of a rule of Werkzeug as an OpenAPI template, such as ``/books/{book_id}``."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+
+
+@lru_cache(maxsize=1024)
+def _route(method: str, rule: str) -> str:
+    return f"{method} {path_of(rule)}"

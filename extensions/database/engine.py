@@ -19,6 +19,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase
 
 from extensions.cache import Area
+from extensions.origins import MarkedCursor
 from extensions.telemetry.timing import add_waiting
 
 from .deadline import DeadlinePassed, within
@@ -100,10 +101,15 @@ db = SQLAlchemy(model_class=Base)
 
 
 def connection_options(settings: Mapping[str, str]) -> dict[str, Any]:
-    """Return the options of libpq for a connection with these settings."""
+    """Return the options of psycopg2 for a connection with these settings."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     name = settings.get("application_name", "catalog")
-    return {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": name}
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "options": options,
+        "application_name": name,
+        "cursor_factory": MarkedCursor,
+    }
 
 
 def _engine_options(connections: int) -> dict[str, Any]:

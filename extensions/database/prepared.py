@@ -43,11 +43,11 @@ class Statement:
 
     @cached_property
     def name(self) -> str:
-        """The name of the prepared statement.
+        """The name of the prepared statement, or of a cursor.
 
         Derived from the SQL text, so another user of a pooled connection can only mean the same statement by this name.
         """
-        text = f"{self.prepared} {self.parameters}"
+        text = f"{self.prepared or self.sql} {self.parameters}"
         name = f"catalog_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
         if len(_texts) >= MOST_TEXTS:
             _texts.pop(next(iter(_texts)), None)

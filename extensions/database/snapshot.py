@@ -19,6 +19,7 @@ from typing import Any
 from flask import Flask, current_app
 from psycopg2.extensions import POLL_OK, POLL_READ
 
+from extensions.origins import ORIGINS, Origins
 from extensions.telemetry.timing import Timing, add_waiting, current_timing
 
 from .deadline import DeadlinePassed
@@ -75,6 +76,9 @@ class Snapshot:
             self._poll(CONNECT_SECONDS)
             add_waiting(began)
             self._cursor = connection.cursor()
+            # Further pieces of a stream are made outside of the context of its request.
+            origins: Origins = current_app.extensions[ORIGINS]
+            self._cursor.route = origins.current_route()
             self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         except BaseException:
             self.close()
@@ -86,12 +90,15 @@ class Snapshot:
         Raises ``DatabaseUnavailable`` if the connection is lost or the database too slow, and `OverTime`.
         """
         self._cursors += 1
-        name, rows = f"rows_{self._cursors}", FIRST_ROWS
+        # The name of the statement, so that pg_stat_statements attributes each FETCH to it.
+        name, rows = f"{statement.name}_{self._cursors}", FIRST_ROWS
         self._run(f"DECLARE {name} NO SCROLL CURSOR FOR {statement.sql}", {**statement.constants, **values})
         self._send(f"FETCH {rows} FROM {name}", statement)
         while batch := [text for (text,) in self._receive()]:
             row_length = max(1, sum(map(len, batch)) // len(batch))
             rows = max(1, min(2 * rows, MOST_ROWS, BATCH_CHARACTERS // row_length))
+            # Few sizes, because pg_stat_statements counts the FETCHes of each by themselves.
+            rows -= rows % FIRST_ROWS if rows > FIRST_ROWS else 0
             self._send(f"FETCH {rows} FROM {name}", statement)
             yield batch
         self._run(f"CLOSE {name}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any
 
-import psycopg2.extensions
-
+from extensions.origins import MarkedCursor
 from extensions.telemetry.timing import current_timing
 
 
-class TimedCursor(psycopg2.extensions.cursor):
+class TimedCursor(MarkedCursor):
     """A cursor of the pool's connections. The text of a statement is that before its values are filled in."""
 
     def execute(self, query: Any, vars: Any = None) -> None:

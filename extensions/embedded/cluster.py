@@ -25,6 +25,7 @@ import psycopg2
 if TYPE_CHECKING:
     import psutil
 
+EXTENSION = "pg_stat_statements"  # statistics of statements; its library is loaded when the server starts
 SYSTEM_USER = "embedded_postgres"  # runs the server if this process is root, because Postgres refuses to run as root
 ADMIN_FOLDERS = ("/usr/sbin", "/sbin")  # of useradd; not in the PATH of `su`, cron and `env -i`
 START_SECONDS = 60  # recovery after a crash can take long
@@ -52,6 +53,7 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
     "jit": "off",
+    "shared_preload_libraries": EXTENSION,
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -111,12 +113,18 @@ class Cluster:
             time.sleep(0.02)
 
     def create_database(self, name: str) -> None:
-        """Create the database `name` (a plain identifier) if it does not exist."""
+        """Create the database `name` (a plain identifier), with the extension, if it does not exist."""
         with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
             if not cursor.rowcount:
                 cursor.execute(f"CREATE DATABASE {name}")
+        # Each time, because a database of an earlier version, or one that was restored, lacks it.
+        with contextlib.closing(self._connect(name)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute("SELECT FROM pg_extension WHERE extname = %s", (EXTENSION,))
+            if not cursor.rowcount:
+                cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")
 
     def stop(self) -> None:
         """Stop the server, if it runs, in fast mode, which ends all connections."""
@@ -142,12 +150,12 @@ class Cluster:
             link.symlink_to(self.directory)
         return link
 
-    def _connect(self) -> psycopg2.extensions.connection:
+    def _connect(self, database: str = "postgres") -> psycopg2.extensions.connection:
         return psycopg2.connect(
             host=str(self.socket_directory()),
             port=SETTINGS["port"],
             user="postgres",
-            dbname="postgres",
+            dbname=database,
             connect_timeout=5,
         )
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
+NAME = "request-"  # the names of the threads begin with it
 BUSY = 3  # busy threads, above which calls wait for one of them
 PATIENCE = 0.002  # seconds that a call waits for a busy thread before an idle thread is woken
 
@@ -37,7 +38,7 @@ class Threads:
         self._finished: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._delivery_is_scheduled = self._wake_up_is_scheduled = False
         for number in range(size):
-            threading.Thread(target=self._work, args=(_Inbox(),), name=f"request-{number}", daemon=True).start()
+            threading.Thread(target=self._work, args=(_Inbox(),), name=f"{NAME}{number}", daemon=True).start()
 
     def run(self, call: Callable[[], Result]) -> asyncio.Future[Result]:
         """Run `call` in a thread. The future gets its result or exception, except ``StopIteration``."""

@@ -13,6 +13,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.http.access.rights import Right, right_of
+from app.http.urls import path_of
 
 Schema = dict[str, Any]
 Components = dict[str, dict[str, Schema]]  # "schemas" and "parameters" by name
@@ -91,7 +92,7 @@ class Route(NamedTuple):
     @property
     def path(self) -> str:
         """The path as an OpenAPI template, such as ``/books/{book_id}``."""
-        return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule.rule)
+        return path_of(self.rule.rule)
 
 
 def describe(operation: Operation, *, id: str = "", link: str = "") -> Callable[[View], View]:

@@ -1,4 +1,4 @@
-"""Operations: metrics for a monitoring system."""
+"""Operations: what administrators and monitoring systems see of the running service."""
 
 from app.core.openapi import Tag
 

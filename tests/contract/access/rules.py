@@ -91,6 +91,8 @@ ROUTES = {
     "DELETE /accounts/{id}": ADMIN,
     "GET /audit": ADMIN,
     "GET /metrics": ADMIN,  # also for programs on the service's own machine, from which none of these callers sends
+    "GET /ops/statements": ADMIN,
+    "POST /ops/profile": ADMIN,
     "GET /docs": DOCUMENTATION,
     "GET /docs/assets/{name}": DOCUMENTATION,
     "GET /docs/page/{name}": DOCUMENTATION,

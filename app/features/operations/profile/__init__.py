@@ -1,0 +1,1 @@
+"""Profiles of a running worker, as flame graphs."""
