@@ -10,7 +10,6 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-import app as package
 from app.config import command_line
 
 _WORKER_HELP = f"""
@@ -36,7 +35,7 @@ def worker(with_beat: bool) -> None:
     """Run a worker; see `_WORKER_HELP`."""
     from extensions.jobs.engine.worker import run_worker
 
-    root = str(Path(package.__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     run_worker(current_app._get_current_object(), _job_command, with_beat=with_beat)  # type: ignore[attr-defined]
 
