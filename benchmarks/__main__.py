@@ -37,6 +37,7 @@ from . import (
     gutenberg,
     history,
     imports,
+    jobs,
     quality,
     reads,
     report,
@@ -60,6 +61,7 @@ PARTS = (
     "writes",
     "memory",
     "import",
+    "jobs",
     "gutenberg",
     "search",
     "quality",
@@ -142,6 +144,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         say(f"\n### Memory (PSS) under requests of all kinds\n\n{report.table(titles, rows)}")
     if "import" in parts:
         show_import(cluster, plan, folder)
+    if "jobs" in parts:
+        show_jobs(cluster, plan, folder)
     if "search" in parts:
         show_search(cluster, plan, folder)
     if "export" in parts:
@@ -319,6 +323,22 @@ def show_import(cluster: Cluster, plan: Plan, folder: Path) -> None:
     ]
     titles = ("", "seconds", "books a second", "import / this", "MB")
     say(f"\n### {plan.books:,} books with their authors from a CSV\n\n{report.table(titles, rows)}")
+
+
+def show_jobs(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Measure imports over HTTP."""
+    times = jobs.import_times(cluster, folder, plan.rounds)
+    command, http = (statistics.median(getattr(each, name) for each in times) for name in ("command", "http"))
+    waited = statistics.median(each.waited for each in times)
+    before, during = jobs.read_times(cluster, folder, 3 * plan.seconds)
+    idle, most = jobs.upload_memory(cluster)
+    rows = [
+        (f"{jobs.BOOKS:,} books, command line and HTTP, s", f"{command:.2f}", f"{http:.2f}", f"{http / command:.2f} x"),
+        ("wait for a worker, s", "", f"{waited:.2f}", ""),
+        ("p99 of reads, without and with an import, ms", *(f"{each * 1e3:.1f}" for each in (before, during)), ""),
+        ("memory without and with an upload of 1 GiB, MB", f"{idle:.0f}", f"{most:.0f}", f"+ {most - idle:.0f}"),
+    ]
+    say(f"\n### Imports over HTTP\n\n{report.table(('', 'without', 'with', 'ratio'), rows)}")
 
 
 def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:

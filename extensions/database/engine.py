@@ -133,7 +133,7 @@ def fetch(
             connection = db.engine.raw_connection()
             try:
                 return _rows(connection, deadline, statement, values, quoted)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError, DeadlinePassed) as error:
+            except (psycopg2.DatabaseError, psycopg2.InterfaceError, DeadlinePassed) as error:
                 is_lost = bool(getattr(connection.dbapi_connection, "closed", True))
                 if is_lost:
                     connection.invalidate(error)
@@ -183,7 +183,11 @@ def translated_errors() -> Iterator[None]:
             raise Locked from error
         if code == QUERY_CANCELED:
             raise TooSlow from error
-        is_lost = code is None and isinstance(driver_error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        # A server that crashes during a statement is an error of the base class.
+        is_lost = code is None and (
+            isinstance(driver_error, psycopg2.OperationalError | psycopg2.InterfaceError)
+            or type(driver_error) is psycopg2.DatabaseError
+        )
         if is_lost and current_app:  # a stream ends outside the context of its request
             current_app.extensions[ON_LOSS]()
         # A connection without its prepared statements is one too, if it was too late for another attempt.

@@ -22,6 +22,7 @@ from app.transfer.imports.load import batch, connection
 from app.transfer.imports.load.connection import ImportConnection
 from extensions.embedded.cluster import SYSTEM_USER
 from tests.app.transfer.conftest import import_process
+from tests.app.transfer.import_job.conftest import Jobs, counts
 from tests.support.databases import empty, migrate
 from tests.support.waiting import until
 
@@ -200,3 +201,18 @@ def test_the_same_command_resumes_an_import_after_a_full_disk(begin, postgres, s
     second = begin(str(file), url=url)
     output, _ = second.communicate(timeout=240)
     assert (second.returncode, stored()) == (0, FILLING), output
+
+
+def test_an_import_job_goes_on_when_postgres_is_killed_in_a_batch(app, postgres):
+    jobs = Jobs(app, postgres.url)
+    try:
+        job = jobs.add(table(BOOKS))
+        process = jobs.start(job, in_batches=500)
+        until(lambda: count(postgres) > 0, 60)
+        crash(postgres)
+        assert process.wait(240) == 0
+        row = jobs.row(job)
+    finally:
+        jobs.close()
+    assert (row["state"], row["error"]) == ("succeeded", None)
+    assert (counts(row)[:2], count(postgres), count(postgres, "authors")) == ((BOOKS, BOOKS), BOOKS, 501)

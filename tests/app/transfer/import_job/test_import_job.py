@@ -102,6 +102,7 @@ def test_a_client_without_an_account_may_no_longer_import(jobs, account):
         (b"\x00\x01\x02\x03" * 50, {}, "format csv"),
         (gzip.compress(b"title\n" + b"A" * 100 + b"\n")[:-9], {}, "cut off"),
     ],
+    ids=["empty", "unknown columns", "unknown encoding", "wrong source", "not text", "cut off"],
 )
 def test_an_unusable_file_fails_the_job(jobs, content, options, words):
     row = jobs.run(jobs.add(content, **options))
