@@ -119,7 +119,7 @@ class CreateImport(ImportOperation):
 
     def parameters(self) -> list[Schema]:
         wait = f"`wait=5` waits up to 5 seconds for the end of the import (RFC 7240), at most {LONGEST_WAIT}"
-        prefer = {"name": PREFER, "in": "header", "description": wait, "schema": {**STRING, "examples": ["wait=5"]}}
+        prefer = {"name": PREFER, "in": "header", "description": wait, "schema": {**STRING, "examples": ["wait=1"]}}
         return [*OPTIONS, prefer]
 
     def description(self) -> str:
