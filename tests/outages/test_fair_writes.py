@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from tests.support.clients.parallel import RequestPool
-from tests.support.jobs import run_due_jobs
 from tests.support.servers.gunicorn import Server
+from tests.support.servers.jobs import run_due_jobs
 from tests.support.servers.postgres import Postgres
 from tests.support.waiting import until
 

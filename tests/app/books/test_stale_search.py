@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.books.stale_search import BOOKS_AT_ONCE, refresh_some
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 BOOKS = 201  # one more than those whose search data is refreshed at once
 BATCH = 67  # books in one request, which even a busy machine stores in time

@@ -14,7 +14,7 @@ from app.http.access.identity import IDENTITY, Identity
 from app.http.access.rights import SIGN_IN, Role, requires
 from extensions.jobs.expiry import ROWS_AT_ONCE
 from tests.support.catalogs.examples import ISBN
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 from .conftest import BOOK, KEY, Count, Post, Query, answer, is_replay
 

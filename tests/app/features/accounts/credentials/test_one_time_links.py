@@ -12,7 +12,7 @@ from extensions.database import transaction
 from tests.support.accounts import HASH, StoredAccount
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from flask import Flask
 from app.features.accounts.mail.jobs import RETRIES
 from tests.support.accounts import StoredAccount
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 from .conftest import Mailbox, RefusingRecipients
 

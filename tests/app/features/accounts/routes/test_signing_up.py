@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 from .conftest import PASSWORD
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.features.history.feed import retention
 from app.features.history.feed.retention import prune_some
 from tests.support.databases import connect, execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 DAYS = 30
 KEPT = """

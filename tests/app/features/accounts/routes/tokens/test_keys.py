@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.features.accounts.credentials.tokens import KEYS_MOST, SESSIONS_MOST
 from tests.support.accounts import StoredAccount, bearer
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 from .test_signing_in import sign_in
 

@@ -14,7 +14,7 @@ from app.features.accounts.credentials import passwords
 from tests.support.accounts import PASSWORD, StoredAccount
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 AddAccount = Callable[..., StoredAccount]
 WRONG = "not the password"

@@ -17,7 +17,7 @@ from tests.app.features.accounts.mail.conftest import Mailbox, serve
 from tests.support.accounts import PASSWORD, StoredAccount
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
-from tests.support.jobs import run_due_jobs
+from tests.support.servers.jobs import run_due_jobs
 
 from .test_revocation import works
 from .test_signing_in import sign_in
