@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,6 +36,17 @@ def ask(
     return create
 
 
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
+    """The log of the jobs and the mails."""
+    loggers = [logging.getLogger(name) for name in ("catalog.jobs", "catalog.mail")]
+    for logger in loggers:
+        logger.addHandler(caplog.handler)
+    yield lambda: caplog.text
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)
+
+
 def state(url: str) -> Any:
     return execute(url, "SELECT state, failures FROM jobs WHERE kind = 'mail'")[0]
 
@@ -51,7 +63,7 @@ def test_a_mail_waits_for_a_worker(ask: Ask, database_url: str) -> None:
     assert (state(database_url), len(mailbox.messages)) == (("succeeded", 0), 1)
 
 
-def test_a_retry_sends_another_link(ask: Ask, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_retry_sends_another_link(ask: Ask, database_url: str, lines: Callable[[], str]) -> None:
     mailbox = Mailbox("451 try again, ann@example.com")
     service = ask(mailbox)
     run_due_jobs(service)
@@ -61,7 +73,7 @@ def test_a_retry_sends_another_link(ask: Ask, database_url: str, capsys: pytest.
     run_due_jobs(service)
     assert (state(database_url), len(mailbox.messages)) == (("succeeded", 1), 1)
     assert execute(database_url, "SELECT count(*) FROM one_time_links") == [(2,)]
-    logged = capsys.readouterr().err
+    logged = lines()
     assert "SMTPDataError 451" in logged
     assert ADDRESS not in logged
 
@@ -75,12 +87,12 @@ def test_a_mail_is_given_up_after_its_retries(ask: Ask, database_url: str) -> No
     assert (state(database_url)[0], mailbox.attempts) == ("failed", len(RETRIES) + 1)
 
 
-def test_a_permanent_failure_ends_the_job(ask: Ask, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_permanent_failure_ends_the_job(ask: Ask, database_url: str, lines: Callable[[], str]) -> None:
     mailbox = RefusingRecipients()
     service = ask(mailbox)
     run_due_jobs(service)
     assert (state(database_url), mailbox.attempts) == (("failed", 0), 1)
-    logged = capsys.readouterr().err
+    logged = lines()
     assert "SMTPRecipientsRefused 550" in logged
     assert ADDRESS not in logged
 
