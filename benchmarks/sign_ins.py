@@ -81,7 +81,7 @@ class Measurement:
 
     def resets(self) -> Compared:
         """Compare requests for a mail, with the limits reset before each."""
-        return self._compare(lambda email: ("/password-resets", {"email": email}), "DELETE FROM one_time_links", 202)
+        return self._compare(lambda email: ("/password-resets", {"email": email}), "DELETE FROM jobs", 202)
 
     def burst(self) -> Burst:
         """Sign in many times at once, and read a book meanwhile, from the cache and past it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.books.stale_search import BOOKS_AT_ONCE, refresh_some
+from tests.support.databases import execute
+from tests.support.servers.jobs import run_due_jobs
 
 BOOKS = 201  # one more than those whose search data is refreshed at once
 BATCH = 67  # books in one request, which even a busy machine stores in time
@@ -61,6 +64,37 @@ def test_a_rename_starts_an_unfinished_refresh_again(prolific: FlaskClient, app:
     prolific.patch("/authors/1", json={"name": "Ada Final"})
     refresh(app)
     assert (found(prolific, "changed"), found(prolific, "final")) == (0, BOOKS)
+
+
+RENAMES = ({"name": "Ada Changed"}, {"sort_name": "Changed, Ada"}, {"alternate_names": ["Changed"]})
+
+
+@pytest.mark.parametrize("body", RENAMES, ids=lambda body: next(iter(body)))
+def test_a_request_that_renames_writes_no_book(body: Any, prolific: FlaskClient, database_url: str) -> None:
+    books = "SELECT xmin::text, ctid::text FROM books ORDER BY id"
+    before = execute(database_url, books)
+    assert prolific.patch("/authors/1", json=body).status_code == 200
+    assert execute(database_url, books) == before
+    assert execute(database_url, "SELECT author_id FROM stale_authors") == [(1,)]
+
+
+def test_a_rename_by_sql_creates_a_job(prolific: FlaskClient, app: Flask, database_url: str) -> None:
+    execute(database_url, "UPDATE authors SET name = 'Ada Changed' WHERE id = 1")
+    run_due_jobs(app)
+    assert found(prolific, "changed") == BOOKS
+    assert execute(database_url, "SELECT state FROM jobs WHERE kind = 'stale-search'") == [("succeeded",)]
+    run_due_jobs(app)
+    assert execute(database_url, "SELECT count(*) FROM jobs WHERE kind = 'stale-search'") == [(1,)]
+
+
+def test_a_job_invalidates_the_caches_of_other_processes(
+    prolific: FlaskClient, app: Flask, make_app: Callable[..., Flask]
+) -> None:
+    prolific.patch("/authors/1", json={"name": "Ada Changed"})
+    assert found(prolific, "changed") == 0
+    assert found(prolific, "changed") == 0  # a hit
+    run_due_jobs(make_app(INSTANCE_PATH=app.config["INSTANCE_PATH"]))
+    assert found(prolific, "changed") == BOOKS
 
 
 def test_a_refused_rename_leaves_no_mark(prolific: FlaskClient, app: Flask) -> None:

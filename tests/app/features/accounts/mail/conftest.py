@@ -17,7 +17,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from app.features.accounts.mail.mailer import Mailer
 from tests.support.servers.processes import free_port, require_program
 
 
@@ -87,20 +86,6 @@ def serve() -> Iterator[Callable[..., int]]:
     yield start
     for controller in controllers:
         controller.stop(no_assert=True)
-
-
-@pytest.fixture
-def mailer_for() -> Iterator[Callable[..., Mailer]]:
-    """Create a mailer; its queue is empty when the test ends."""
-    mailers: list[Mailer] = []
-
-    def make(*arguments: Any, **options: Any) -> Mailer:
-        mailers.append(Mailer(*arguments, **options))
-        return mailers[-1]
-
-    yield make
-    for mailer in mailers:
-        assert mailer.drain(60)
 
 
 @pytest.fixture(scope="session")

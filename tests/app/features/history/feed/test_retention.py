@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app.features.history.feed import retention
 from app.features.history.feed.retention import prune_some
 from tests.support.databases import connect, execute
+from tests.support.servers.jobs import run_due_jobs
 
 DAYS = 30
 KEPT = """
@@ -140,11 +141,13 @@ def test_two_processes_do_not_prune_at_once(client: FlaskClient, age: Any, prune
     assert prune() == [1]
 
 
-def test_nothing_is_pruned_without_the_setting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[str] = []
-    monkeypatch.setattr(retention, "start_repeating", lambda app, name, *rest: started.append(name))
-    retention.start_pruning(app)
-    assert started == []
-    monkeypatch.setitem(app.config, "CHANGES_DAYS", DAYS)
-    retention.start_pruning(app)
-    assert started == ["changes-retention"]
+@pytest.mark.parametrize(("days", "left"), [(None, 2), (DAYS, 0), (DAYS + 1, 2)])
+def test_a_job_prunes_by_the_setting(
+    client: FlaskClient, age: Any, kept: Any, days: int | None, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post("/books", json=[{"title": "First"}, {"title": "Second"}])
+    age()
+    monkeypatch.setitem(client.application.config, "CHANGES_DAYS", days)
+    run_due_jobs(client.application)
+    client.get("/changes")  # gives positions to all changes
+    assert len(kept()) == left

@@ -14,6 +14,7 @@ from app.features.accounts.credentials import passwords
 from tests.support.accounts import PASSWORD, StoredAccount
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
+from tests.support.servers.jobs import run_due_jobs
 
 AddAccount = Callable[..., StoredAccount]
 WRONG = "not the password"
@@ -93,9 +94,10 @@ def test_retry_after_waits_for_the_oldest_that_counts(client: FlaskClient, datab
     assert 90 <= seconds <= 100
 
 
-def test_failures_of_before_are_deleted(client: FlaskClient, database_url: str) -> None:
+def test_a_job_deletes_failures_that_no_longer_count(client: FlaskClient, database_url: str) -> None:
     fail(database_url, 20, "bob@example.com", seconds=301)
     attempt(client, "ann@example.com")
+    run_due_jobs(client.application)
     assert execute(database_url, "SELECT count(*) FROM failed_sign_ins") == [(1,)]
 
 

@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.features.accounts.credentials.secret import Kind, secret_of
-from app.features.accounts.mail.mailer import MAILER
 from tests.app.features.accounts.mail.conftest import Mailbox, serve
 from tests.support.accounts import PASSWORD, StoredAccount
 from tests.support.clients.parallel import simultaneously
 from tests.support.databases import execute
+from tests.support.servers.jobs import run_due_jobs
 
 from .test_revocation import works
 from .test_signing_in import sign_in
@@ -48,7 +48,7 @@ def ask(client: FlaskClient, email: str, **headers: str) -> Any:
 
 def received(client: FlaskClient, mailbox: Mailbox) -> list[tuple[str, str]]:
     """The recipient and the token of each mail that the service has sent."""
-    assert client.application.extensions[MAILER].drain(10)
+    run_due_jobs(client.application)
     tokens = [re.findall(r"/password-resets/(cat_r_\w+)\s", message.get_content()) for message in mailbox.messages]
     return [(message["To"], found[0]) for message, found in zip(mailbox.messages, tokens, strict=True)]
 
@@ -93,10 +93,12 @@ def test_no_mail_has_the_same_response(mailing: FlaskClient, mailbox: Mailbox, a
 
 
 @pytest.mark.parametrize("email", ["ann@example.com", "unknown@example.com"])
-def test_every_request_stores_a_link(client: FlaskClient, account: AddAccount, database_url: str, email: str) -> None:
+def test_every_request_creates_a_job(mailing: FlaskClient, account: AddAccount, database_url: str, email: str) -> None:
     account(email="ann@example.com")
-    assert ask(client, email).status_code == 202
-    assert execute(database_url, "SELECT purpose FROM one_time_links") == [("reset",)]
+    assert ask(mailing, email).status_code == 202
+    assert execute(database_url, "SELECT kind, state, key, payload FROM jobs") == [
+        ("mail", "queued", None, {"purpose": "reset"})
+    ]
 
 
 def test_an_account_gets_five_mails_in_an_hour(
@@ -109,7 +111,7 @@ def test_an_account_gets_five_mails_in_an_hour(
     assert len(received(mailing, mailbox)) == 5
     ask(mailing, "bob@example.com")
     assert len(received(mailing, mailbox)) == 6
-    execute(database_url, "UPDATE one_time_links SET created_at = created_at - interval '61 minutes'")
+    execute(database_url, "UPDATE jobs SET created_at = created_at - interval '61 minutes'")
     ask(mailing, "ann@example.com")
     assert len(received(mailing, mailbox)) == 7
 
