@@ -17,7 +17,7 @@ from .reads import HOT, TARGETS, cursor_path
 OFF = {"LOG_LEVEL": "WARNING", "METRICS": "off", "SERVER_TIMING": "off", "SLOW_MS": "0"}
 ON = {"LOG_LEVEL": "INFO", "METRICS": "on", "SERVER_TIMING": "on", "SLOW_MS": "500"}
 VARIANTS = {"text": {**ON, "LOG_FORMAT": "text"}, "JSON": {**ON, "LOG_FORMAT": "json"}}
-ROUNDS = 5
+ROUNDS = 15
 ROUND_SECONDS = 1.0  # short rounds, because neighbours on the machine disturb longer ones alike
 
 

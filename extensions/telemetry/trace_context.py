@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 import re
 from typing import NamedTuple
 
@@ -36,13 +36,24 @@ def take_up(traceparent: str, tracestate: str = "") -> TraceContext:
         version, trace_id, parent_id, flags, rest = match.groups()
         # A later version may have further fields; version 00 has none, and ff is invalid.
         if version != "ff" and not (version == "00" and rest) and trace_id != NO_TRACE and parent_id != NO_SPAN:
-            return TraceContext(trace_id, new_id(64), parent_id, bool(int(flags, 16) & SAMPLED), tracestate)
-    return TraceContext(new_id(128), new_id(64))
+            return TraceContext(trace_id, new_ids()[1], parent_id, bool(int(flags, 16) & SAMPLED), tracestate)
+    return TraceContext(*new_ids())
 
 
-def new_id(bits: int) -> str:
-    """Return a random id in hexadecimal digits, not zero.
+def new_ids() -> tuple[str, str]:
+    """Return random ids of a trace and of a span.
 
-    From the generator that is not for secrets, because that is ten times as fast.
+    They are made many at a time: a third of the CPU of a line of the log went into single ones.
     """
-    return f"{random.getrandbits(bits) or 1:0{bits // 4}x}"
+    try:
+        ids = _ids.pop()
+    except IndexError:
+        digits = os.urandom(ID_BYTES * MADE_AT_ONCE).hex()
+        ids, *further = (digits[start : start + 2 * ID_BYTES] for start in range(0, len(digits), 2 * ID_BYTES))
+        _ids.extend(further)
+    return ids[:32], ids[32:]
+
+
+ID_BYTES, MADE_AT_ONCE = 24, 256
+_ids: list[str] = []
+os.register_at_fork(after_in_child=_ids.clear)  # else two processes would use the same ids

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.telemetry.trace_context import take_up
+from extensions.telemetry.trace_context import new_ids, take_up
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -59,3 +61,15 @@ def test_every_context_can_be_passed_on(header: str) -> None:
     context = take_up(header)
     following = take_up(context.header)
     assert (following.trace_id, following.parent_id) == (context.trace_id, context.span_id)
+
+
+def test_ids_are_unique_across_a_fork() -> None:
+    new_ids()  # further ones are kept
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, "".join(new_ids()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 100).decode() != "".join(new_ids())
+    os.close(reading)
+    os.close(writing)

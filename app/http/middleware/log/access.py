@@ -15,7 +15,7 @@ from app.http.middleware.request_record import NO_TIMING, RequestRecord, trace_o
 from app.http.wsgi import REQUEST_ID, TRACE
 from app.values.text import escaped
 from extensions.telemetry.line_writer import LINES
-from extensions.telemetry.trace_context import new_id
+from extensions.telemetry.trace_context import new_ids
 
 from .formats import ECS_VERSION, local_time, quote, timestamp
 from .secrets import PersonalPaths, without_secrets
@@ -61,8 +61,8 @@ class AccessLog:
         )
 
     def _json(self, record: RequestRecord, request: str, request_id: str) -> str:
-        environ, timing = record.environ, record.timing
-        further = ""
+        environ, timing, further = record.environ, record.timing, ""
+        cache = "hit" if timing is NO_TIMING else record.cache  # only hits in the event loop have no timing
         if timing is not NO_TIMING:
             further = f',"catalog.database.statements":{timing.statements}'
             further += f',"catalog.database.duration":{int(timing.database * 1e9)}'
@@ -72,13 +72,12 @@ class AccessLog:
         if TRACE in environ or "HTTP_TRACEPARENT" in environ:
             trace_id, span_id, *_ = trace_of(environ)
         else:  # nothing else has used the ids
-            ids = new_id(192)
-            trace_id, span_id = ids[:32], ids[32:]
+            trace_id, span_id = new_ids()
         return (
             f'{{"@timestamp":"{timestamp(time.time())}",{request},'
             f'"event.duration":{int(record.seconds * 1e9)},"http.request.id":"{request_id}",'
             f'"trace.id":"{trace_id}","span.id":"{span_id}","http.response.body.bytes":{record.size},'
-            f"{_outcome(record.status, record.cache, record.route, record.streamed)}{further}}}\n"
+            f"{_outcome(record.status, cache, record.route, record.streamed)}{further}}}\n"
         )
 
     def _text_request(self, method: str, script_name: str, path: str, query: str) -> str:
