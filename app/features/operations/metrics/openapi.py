@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.openapi.describe import Schema
+from app.core.openapi.describe import Components, Schema
 from app.core.openapi.operations import ReadDocument
 from app.core.openapi.responses import headers
 from app.features.operations import OPERATIONS
@@ -23,5 +23,8 @@ class ReadMetrics(ReadDocument):
         formats = {OPENMETRICS: content, "text/plain": content}
         return {"200": {"description": "The metrics", "headers": headers("X-Request-ID"), "content": formats}}
 
+    def components(self) -> Components:
+        return {}
 
-READ_METRICS = ReadMetrics(OPERATIONS, {"Metrics": {"type": "string"}}, EXAMPLE, problems=(404,))
+
+READ_METRICS = ReadMetrics(OPERATIONS, {}, EXAMPLE, problems=(404,))
