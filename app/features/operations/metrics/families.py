@@ -34,7 +34,7 @@ DATABASE_SECONDS = Family(
     "catalog_database_seconds_total", Kind.COUNTER, "Time that requests spent in statements.", ("route",)
 )
 WAITING_SECONDS = Family(
-    "catalog_waiting_seconds_total",
+    "catalog_request_waiting_seconds_total",
     Kind.COUNTER,
     "Time that requests waited: for a thread, the limiter, a connection, or an identical request.",
     ("route",),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from app.core.fields import Field, WholeNumber
-from app.core.openapi.describe import Components, Operation, Schema, Tag
+from app.core.openapi.describe import Components, Operation, Schema
 from app.core.openapi.operations import body_of
 from app.core.openapi.responses import headers
 from app.core.openapi.schemas import object_schema, or_null, ref
+from app.features.operations import OPERATIONS
 from app.http.body import JSON
 
 HTML = "text/html"
@@ -42,7 +43,7 @@ EXAMPLE = {
 class CreateProfile(Operation):
     """Samples a worker."""
 
-    tag = Tag("operations", "What administrators see of the running service.")
+    tag = OPERATIONS
     problems = frozenset({400, 406, 409, 413, 414, 415, 422, 503})
 
     def request_body(self, method: str) -> Schema:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.core.openapi.describe import Schema, Tag
+from app.core.openapi.describe import Schema
 from app.core.openapi.operations import ReadDocument
 from app.core.openapi.schemas import STRING, object_schema, or_null
+from app.features.operations import OPERATIONS
 
 from .read import SORTS
 
@@ -68,7 +69,7 @@ EXAMPLE = {
     },
 }
 LIST_STATEMENTS = ReadDocument(
-    Tag("operations", "What administrators see of the running service."),
+    OPERATIONS,
     {"Statements": object_schema({"data": {"type": "array", "items": STATEMENT}, "meta": META})},
     EXAMPLE,
     {
