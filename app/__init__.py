@@ -65,7 +65,7 @@ FEATURES = (
 JOB_KINDS: tuple[str, ...] = (
     "app.transfer.import_job.IMPORT",
     "app.transfer.import_job.ANALYZE",
-    "extensions.jobs.retention.OLD_JOBS",
+    "extensions.jobs.expiry.OLD_JOBS",
     "app.transfer.uploads.files.removal.REMOVE_IMPORT_FILES",
     "app.books.stale_search.STALE_SEARCH",
     "app.features.accounts.mail.jobs.MAIL",

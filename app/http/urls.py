@@ -38,14 +38,10 @@ def current_route() -> str:
     """Return the route of the current request, such as ``GET /books/{book_id}``; "" without one."""
     if not has_request_context() or request.url_rule is None:
         return ""
-    return _route(request.method, request.url_rule.rule)
-
-
-def path_of(rule: str) -> str:
-    """Return the path of a rule of Werkzeug as an OpenAPI template, such as ``/books/{book_id}``."""
-    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    return f"{request.method} {path_of(request.url_rule.rule)}"
 
 
 @lru_cache(maxsize=1024)
-def _route(method: str, rule: str) -> str:
-    return f"{method} {path_of(rule)}"
+def path_of(rule: str) -> str:
+    """Return the path of a rule of Werkzeug as an OpenAPI template, such as ``/books/{book_id}``."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)

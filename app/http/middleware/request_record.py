@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from flask import Flask, request
 
+from app.http.urls import path_of
 from app.http.wsgi import ROUTE, TRACE, Environ
 from extensions.telemetry.timing import OnSlow, Timing
 from extensions.telemetry.trace_context import TraceContext, take_up
@@ -25,7 +26,7 @@ class RequestRecord:
     method: str
     started: float  # value of ``time.perf_counter``
     status: str = ""  # "200 OK"
-    route: str = ""  # the rule of the URL, "/books/<id:book_id>"; "" if none matches
+    route: str = ""  # the path of its rule, "/books/{book_id}"; "" if none matches
     cache_status: str | None = None  # value of the header Cache-Status
     seconds: float = 0.0  # from the request, read completely, to the end of the response
     size: int = 0  # bytes of the body
@@ -104,4 +105,4 @@ def note_routes(app: Flask) -> None:
     @app.before_request
     def note() -> None:
         if request.url_rule is not None:
-            request.environ[ROUTE] = request.url_rule.rule
+            request.environ[ROUTE] = path_of(request.url_rule.rule)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.core.openapi.about import VERSION
 from app.http.middleware.request_record import Observer
+from app.http.urls import path_of
 from extensions.database.engine import ADMISSION
 from extensions.telemetry.metrics import METRICS, Counts, Family, Metrics, Sample, sources_of
 
@@ -40,6 +41,6 @@ def request_observers(app: Flask) -> tuple[Observer, ...]:
     """Return what counts the requests of an application with all its routes; nothing without metrics."""
     if METRICS not in app.extensions:
         return ()
-    app.extensions[OBSERVERS] = (RequestCounts(frozenset(rule.rule for rule in app.url_map.iter_rules())),)
+    app.extensions[OBSERVERS] = (RequestCounts(frozenset(path_of(rule.rule) for rule in app.url_map.iter_rules())),)
     observers: tuple[Observer, ...] = app.extensions[OBSERVERS]
     return observers

@@ -30,8 +30,8 @@ def records(app: Flask) -> Iterator[Records]:
     [
         ("/books", "/books"),
         ("/books/", "/books"),
-        ("/books/1?fields=id", "/books/<id:book_id>"),
-        ("/books/7", "/books/<id:book_id>"),
+        ("/books/1?fields=id", "/books/{book_id}"),
+        ("/books/7", "/books/{book_id}"),
         ("/books?limit=x", "/books"),
         ("/me", "/me"),
         ("/nothing/here", ""),
@@ -47,8 +47,8 @@ def test_a_hit_names_the_route_of_its_miss(book: Any, client: FlaskClient, recor
     for _ in range(2):
         client.get("/books/1")
     assert [(record.route, record.cache) for record in records] == [
-        ("/books/<id:book_id>", "miss"),
-        ("/books/<id:book_id>", "hit"),
+        ("/books/{book_id}", "miss"),
+        ("/books/{book_id}", "hit"),
     ]
 
 

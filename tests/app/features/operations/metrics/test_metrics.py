@@ -163,8 +163,8 @@ def test_a_request_is_counted_by_route_method_and_status(client: FlaskClient, ad
     grown = increase(client, act)
     assert {key[1:]: value for key, value in grown.items() if key[0] == REQUESTS} == {
         ("POST", "/books", "201"): 1,
-        ("GET", "/books/<id:book_id>", "200"): 1,
-        ("GET", "/books/<id:book_id>", "404"): 1,
+        ("GET", "/books/{book_id}", "200"): 1,
+        ("GET", "/books/{book_id}", "404"): 1,
         ("HEAD", "/books", "200"): 1,
         ("GET", "/metrics", "200"): 1,
     }

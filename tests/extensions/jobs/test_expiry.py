@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from extensions.jobs import run_job, sweep
-from extensions.jobs.retention import OLD_JOBS
+from extensions.jobs.expiry import OLD_JOBS
 from tests.support.databases import execute
 
 
