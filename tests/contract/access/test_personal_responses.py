@@ -54,7 +54,7 @@ def personal_id(with_admin: tuple[str, Callers]) -> int:
     execute(url, favorite, number)
     rejecting = (
         "INSERT INTO jobs (id, kind, state, account_id, payload, result) "
-        "SELECT %s, 'import', 'succeeded', id, jsonb_build_object('folder', 'personal', 'name', NULL, 'size', 6, "
+        "SELECT %s, 'import', 'succeeded', id, jsonb_build_object('folder', repeat('0', 32), 'name', NULL, 'size', 6, "
         """'options', '{"dry_run": false}'::jsonb, 'rejects_format', 'csv'), '{"rejects": true}' """
         "FROM accounts WHERE role = 'admin'"
     )
@@ -69,7 +69,7 @@ def test_some_reads_are_personal(session_app: Flask) -> None:
 
 def test_no_cache_stores_a_personal_read(apps: Apps, personal_id: int) -> None:
     app, callers = apps["reader"]
-    rejects = app.config["INSTANCE_PATH"] / "imports/personal/rejects"
+    rejects = app.config["INSTANCE_PATH"] / f"imports/{'0' * 32}/rejects"
     rejects.parent.mkdir(parents=True)
     rejects.write_text("title\n")
     for route in personal_reads(app):
