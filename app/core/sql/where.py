@@ -75,4 +75,6 @@ def _comparisons(resource: Resource, conditions: Sequence[ConditionShape]) -> It
             parts: tuple[Any, ...] = tuple(bindparam(f"v{number + part}") for part in range(filter_.type.width))
             values.append(parts[0] if len(parts) == 1 else parts)
             number += len(parts)
-        yield filter_, Comparison(condition.operator, values, condition.is_short)
+        # A repeated `ne` excludes each of its values.
+        for group in [[value] for value in values] if condition.operator == "ne" else [values]:
+            yield filter_, Comparison(condition.operator, group, condition.is_short)
