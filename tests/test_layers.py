@@ -44,7 +44,10 @@ LAYERS: list[Any] = [
     {"app.authors"},
     {"app.books"},
     {
-        "app.features": [{"accounts"}, {"service", "suggest", "duplicates", "merges", "history", "favorites"}],
+        "app.features": [
+            {"accounts"},
+            {"service", "suggest", "facets", "duplicates", "merges", "history", "favorites"},
+        ],
         "app.transfer": [
             {"errors", "records", "warning_codes"},
             {"preconditions"},
