@@ -140,6 +140,8 @@ def count_facets(resource: Resource, query: Query, wanted: Sequence[Wanted], lim
             return counts
     share = min(1.0, max(SAMPLE / samples, LEAST_SAMPLE) / max(all_rows, 1))
     sampled = _run(sampled_counts(resource, selection, shapes), values | {"percent": 100 * share}, wanted)
+    if share == 1:
+        return sampled
     if sampled.rows < THIN and rows > MOST_EXACT:
         counts = exact()
         if counts.rows <= MOST_COUNTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.contract.filters.meaning import OF_CONTRIBUTION, Condition, FilteredCatalog
+from tests.contract.filters.meaning import Condition, FilteredCatalog
 from tests.support.catalogs.varied import Row, date_key
 
 FACETS = ("language", "publisher", "series", "subjects", "role", "author", "decade", "century")
@@ -57,6 +57,3 @@ def _text(catalog: FilteredCatalog, facet: str, value: Any) -> tuple[bool, str, 
     if facet == "author" and value is not None:
         return False, catalog.names[value][0], value
     return value is None, value or "", 0
-
-
-__all__ = ["OF_CONTRIBUTION", "expected_counts", "values_of"]
