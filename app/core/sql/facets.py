@@ -60,7 +60,7 @@ THIN = 40  # selected rows of a sample below which the rows are counted one by o
 ALL = -1  # in the column `facet` of a statement: the number of all selected rows
 
 Restriction = tuple[str, Comparison]
-Values = Callable[[FromClause, Sequence[Restriction]], Select[Any]]
+Rows = Callable[[FromClause, Sequence[Restriction]], Select[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,8 @@ class Facet:
     name: str
     filters: tuple[str, ...]  # on its own field, which its counts leave out
     columns: tuple[str, ...]  # of a row, beside the id, that `values` reads
-    values: Values  # selects `value`: the distinct values of each row, NULL for a row without any
+    values: Callable[[FromClause], Select[Any]]  # selects `value`: distinct ones of each row, NULL if it has none
+    source: Rows | None = None  # the rows that `values` reads instead, which several facets share
     text: Callable[[ColumnElement[Any]], ColumnElement[str]] = lambda value: value  # by which equal counts are ordered
 
 
@@ -237,20 +238,30 @@ def _counts(resource: Resource, rows: Select[Any], wanted: Sequence[WantedShape]
         func.count().label("count"),
     )
     parts: list[Any] = [all_rows.select_from(selected)]
+    sources: dict[Any, CTE] = {}
     for number, each in enumerate(wanted):
-        parts += _parts(resource, number, each, selected)
+        parts += _parts(number, each, _source(resource, each, selected, sources))
     union = union_all(*(select(part.subquery()) for part in parts))
     return compiled(select(union.subquery()))
 
 
-def _parts(resource: Resource, number: int, wanted: WantedShape, selected: CTE) -> list[Select[Any]]:
+def _source(resource: Resource, wanted: WantedShape, selected: CTE, sources: dict[Any, CTE]) -> CTE:
+    """Return the rows that a facet reads its values from. Those without restrictions are read once for all facets."""
+    facet = wanted.facet
+    if facet.source is None:
+        return selected
+    key = (facet.source, wanted.restrictions and facet)
+    if key not in sources:
+        comparisons = comparisons_of(resource, wanted.restrictions, _prefix(facet))
+        rows = facet.source(selected, [(filter_.name, comparison) for filter_, comparison in comparisons])
+        sources[key] = rows.cte(f"{facet.name}_rows").prefix_with("MATERIALIZED")
+    return sources[key]
+
+
+def _parts(number: int, wanted: WantedShape, rows: CTE) -> list[Select[Any]]:
     """Return the selects of a facet: its most frequent values, and the chosen ones."""
     facet = wanted.facet
-    restrictions = [
-        (filter_.name, comparison)
-        for filter_, comparison in comparisons_of(resource, wanted.restrictions, _prefix(facet))
-    ]
-    values = facet.values(selected, restrictions).subquery()
+    values = facet.values(rows).subquery()
     counts = select(values.c.value, func.count().label("count")).group_by(values.c.value).cte(f"{facet.name}_counts")
     limit = bindparam("values", type_=BigInteger)
     # With ties, because only these are ordered by their text, which may have to be looked up.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal_column,
     select,
@@ -23,9 +24,11 @@ from sqlalchemy import (
 from app.authors.models import Author
 from app.books.contributors.filters import restrictions
 from app.books.models import Contribution
-from app.core.sql.facets import Facet, Restriction, Values
+from app.core.sql.facets import Facet, Restriction
 
 DECADE, CENTURY = 10, 100  # years
+Values = Callable[[FromClause], Select[Any]]
+
 OF_CONTRIBUTION = ("author_id", "author", "role")  # filters that apply to the same contribution
 
 _contributions = Contribution.__table__
@@ -33,34 +36,35 @@ _authors = Author.__table__
 
 
 def _column(name: str) -> Values:
-    return lambda books, _: select(books.c[name].label("value"))
+    return lambda books: select(books.c[name].label("value"))
 
 
-def _subjects(books: FromClause, _: Sequence[Restriction]) -> Select[Any]:
+def _subjects(books: FromClause) -> Select[Any]:
     subject = func.unnest(books.c.subjects).table_valued("value").render_derived(name="subject").lateral()
     return select(subject.c.value).select_from(books.outerjoin(subject, true()))
 
 
-def _of_contributions(name: str) -> Values:
-    """Return the values of a column of the contributions that meet the restrictions.
+def _contributors(books: FromClause, restricted: Sequence[Restriction]) -> Select[Any]:
+    """Return the contributions to books that meet restrictions, and a row of NULLs for a book without contributors."""
+    conditions = restrictions(restricted)
+    is_listed = func.coalesce(and_(*conditions), false()) if conditions else true()
+    of_book = select(_contributions.c.author_id, _contributions.c.role, is_listed.label("is_listed")).where(
+        _contributions.c.book_id == books.c.id
+    )
+    # OFFSET 0 makes a subquery that is run for each book, by the primary key. Postgres would read the whole table.
+    each = of_book.offset(literal_column("0")).lateral("contribution")
+    rows = select(books.c.id, each.c.author_id, each.c.role).select_from(books.outerjoin(each, true()))
+    return rows.where(each.c.is_listed.is_not(false())) if conditions else rows
 
-    A book without any contributor has the value NULL. One without such a contribution has none.
-    """
 
-    def values(books: FromClause, restricted: Sequence[Restriction]) -> Select[Any]:
-        column = _contributions.c[name].label("value")
-        rows = books.outerjoin(_contributions, _contributions.c.book_id == books.c.id)
-        conditions = restrictions(restricted)
-        is_listed = [_contributions.c.book_id.is_(None) | and_(*conditions)] if conditions else []
-        return select(books.c.id, column).select_from(rows).where(*is_listed).distinct()
-
-    return values
+def _of_contributors(name: str) -> Values:
+    return lambda rows: select(rows.c.id, rows.c[name].label("value")).distinct()
 
 
 def _periods(years: int) -> Values:
     """Return the first year of the period of each book's publication. Years BC are negative."""
 
-    def values(books: FromClause, _: Sequence[Restriction]) -> Select[Any]:
+    def values(books: FromClause) -> Select[Any]:
         year = books.c.published_key / literal_column("10000.0::float8")
         period = func.floor(func.floor(year) / literal_column(str(years))) * literal_column(str(years))
         return select(cast(period, Integer).label("value"))
@@ -91,10 +95,10 @@ FACETS = {
         Facet("publisher", ("publisher",), ("publisher",), _column("publisher")),
         Facet("series", ("series",), ("series",), _column("series")),
         Facet("subjects", ("subjects",), ("subjects",), _subjects),
-        Facet("role", ("role",), (), _of_contributions("role")),
-        Facet("author", ("author", "author_id"), (), _of_contributions("author_id"), _name),
-        Facet("decade", ("published",), ("published_key",), _periods(DECADE), _label_or_null),
-        Facet("century", ("published",), ("published_key",), _periods(CENTURY), _label_or_null),
+        Facet("role", ("role",), (), _of_contributors("role"), _contributors),
+        Facet("author", ("author", "author_id"), (), _of_contributors("author_id"), _contributors, _name),
+        Facet("decade", ("published",), ("published_key",), _periods(DECADE), text=_label_or_null),
+        Facet("century", ("published",), ("published_key",), _periods(CENTURY), text=_label_or_null),
     )
 }
 PERIODS = {"decade": DECADE, "century": CENTURY}
