@@ -39,7 +39,7 @@ from app.core.resource import Resource
 from extensions.database import Share, Statement, fetch
 
 from .compile import compiled
-from .counts import estimates, selected_rows
+from .counts import selected_rows
 from .search_strategy import choose_strategy
 from .shape import (
     ConditionShape,
@@ -53,8 +53,10 @@ from .shape import (
 from .where import comparisons_of, conditions_of
 
 MOST_EXACT = 20_000  # rows, as the planner estimates them, that are counted one by one
+LEAST_EXACT = 10_000  # the same, however many statements a request has
+MOST_COST = 60_000  # of reading them, in the planner's units
 MOST_COUNTED = 60_000  # rows after which counting one by one is given up, because the estimate was far too low
-SAMPLE = 40_000  # rows of the table in the samples of a request
+SAMPLE = 30_000  # rows of the table in the samples of a request
 LEAST_SAMPLE = 10_000  # rows of one sample
 THIN = 40  # selected rows of a sample below which the rows are counted one by one after all
 ALL = -1  # in the column `facet` of a statement: the number of all selected rows
@@ -125,7 +127,7 @@ def count_facets(resource: Resource, query: Query, wanted: Sequence[Wanted], lim
     `samples` is the number of calls that share the rows of a sample. Raises ``DatabaseUnavailable``.
     """
     selection = selection_of(resource, query)
-    rows, all_rows = _estimated(resource, selection, values_of(query))
+    rows, cost, all_rows = _estimated(resource, selection, values_of(query))
     values = _values(query, wanted) | {"values": limit, "most": MOST_COUNTED + 1}
     shapes = tuple(
         WantedShape(each.facet, condition_shapes(resource, each.restrictions), bool(each.chosen)) for each in wanted
@@ -135,7 +137,8 @@ def count_facets(resource: Resource, query: Query, wanted: Sequence[Wanted], lim
         strategy = _strategy(resource, query) if query.search else None
         return _run(exact_counts(resource, selection, shapes, strategy), values, wanted)
 
-    if rows <= MOST_EXACT:
+    is_quick = rows <= max(MOST_EXACT / samples, min(MOST_EXACT, LEAST_EXACT)) and cost <= MOST_COST / samples
+    if is_quick:
         counts = exact()
         if counts.rows <= MOST_COUNTED:
             return counts
@@ -143,7 +146,7 @@ def count_facets(resource: Resource, query: Query, wanted: Sequence[Wanted], lim
     sampled = _run(sampled_counts(resource, selection, shapes), values | {"percent": 100 * share}, wanted)
     if share == 1:
         return sampled
-    if sampled.rows < THIN and rows > MOST_EXACT:
+    if sampled.rows < THIN and not is_quick:
         counts = exact()
         if counts.rows <= MOST_COUNTED:
             return counts
@@ -151,14 +154,15 @@ def count_facets(resource: Resource, query: Query, wanted: Sequence[Wanted], lim
     return sampled.scaled(all_rows / max(sampled.rows, 1) if is_whole else 1 / share)
 
 
-def _estimated(resource: Resource, selection: Selection, values: dict[str, Any]) -> tuple[int, int]:
-    """Return the planner's estimates of the selected rows and of all rows."""
-    statements = {"rows": selected_rows(resource, selection), "table": selected_rows(resource, Selection())}
-    for statement in statements.values():
-        values = values | statement.constants
-    quoted = {name: statement.sql for name, statement in statements.items()}
-    [[rows, all_rows]] = fetch(estimates(tuple(statements)), values, quoted, Share.SLOW_READS)
-    return rows, all_rows
+def _estimated(resource: Resource, selection: Selection, values: dict[str, Any]) -> tuple[float, float, float]:
+    """Return the planner's estimates: the selected rows, the cost of reading them, and all rows of the table."""
+    plans = []
+    for each in (selection, Selection()):
+        rows = selected_rows(resource, each)
+        explained = Statement(f"EXPLAIN (FORMAT JSON) {rows.sql}", rows.constants)
+        [[[document]]] = fetch(explained, values, share=Share.SLOW_READS)
+        plans.append(document["Plan"])
+    return plans[0]["Plan Rows"], plans[0]["Total Cost"], plans[1]["Plan Rows"]
 
 
 def _strategy(resource: Resource, query: Query) -> SearchStrategy:

@@ -40,8 +40,10 @@ def _column(name: str) -> Values:
 
 
 def _subjects(books: FromClause) -> Select[Any]:
-    subject = func.unnest(books.c.subjects).table_valued("value").render_derived(name="subject").lateral()
-    return select(subject.c.value).select_from(books.outerjoin(subject, true()))
+    # In the list of columns, because there a set is expanded in half the time that it takes after FROM.
+    none: ColumnElement[Any] = literal_column("'{}'::text[]")
+    known = case((books.c.subjects == none, literal_column("'{NULL}'::text[]")), else_=books.c.subjects)
+    return select(func.unnest(known).label("value"))
 
 
 def _contributors(books: FromClause, restricted: Sequence[Restriction]) -> Select[Any]:
