@@ -30,6 +30,7 @@ from . import (
     depth,
     endurance,
     export,
+    facets,
     fairness,
     favorites,
     filters,
@@ -62,6 +63,7 @@ PARTS = (
     "import",
     "gutenberg",
     "search",
+    "facets",
     "quality",
     "export",
     "fairness",
@@ -144,6 +146,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_import(cluster, plan, folder)
     if "search" in parts:
         show_search(cluster, plan, folder)
+    if "facets" in parts:
+        show_facets(cluster, plan, folder)
     if "export" in parts:
         show_export(cluster, plan, folder)
     if "fairness" in parts:
@@ -319,6 +323,24 @@ def show_import(cluster: Cluster, plan: Plan, folder: Path) -> None:
     ]
     titles = ("", "seconds", "books a second", "import / this", "MB")
     say(f"\n### {plan.books:,} books with their authors from a CSV\n\n{report.table(titles, rows)}")
+
+
+def show_facets(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Measure facets for every filter, and for searches."""
+    database = cluster.catalog(plan.books)
+    traced = Traced(cluster.url(database), folder / "instance_facets")
+    with contextlib.closing(traced), as_the_service_connects(cluster, plan.books) as cursor:
+        timings = facets.measure(traced, cursor, plan.seed, plan.queries or facets.SEARCHES)
+        rows = []
+        for group, members in {"**all**": timings, **facets.by_group(timings)}.items():
+            in_postgres = report.percentiles(timing.in_postgres for timing in members)
+            whole = report.percentiles(timing.seconds for timing in members)
+            rows.append((group, f"{len(members):,}", *in_postgres, *whole))
+        titles = ("", "requests", "Postgres p50 ms", "p95", "p99", "total p50 ms", "p95", "p99")
+        say(f"\n### Six facets: one connection, no response cache\n\n{report.table(titles, rows)}")
+        for timing in sorted(timings, key=lambda timing: -timing.in_postgres)[: plan.show]:
+            say(f"{timing.target}: {timing.in_postgres * 1e3:.1f} ms in Postgres, {timing.books:,} books")
+            say("\n".join(f"    {line}" for text in traced.plans(timing.target) for line in text.splitlines()))
 
 
 def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:
