@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from app.core.records.scans import has_trigram
+
 from .filters import Values
 from .search import Draw
 from .traced import Traced, TracedResponse
@@ -81,6 +83,8 @@ def _filters(cursor: Any) -> Iterator[tuple[str, str]]:
         return list(cursor.fetchall())
 
     for each in Values(fetch).filters():
+        if each.parameter.endswith("[contains]") and not has_trigram(each.value):
+            continue  # refused in a large catalog
         yield "a filter", urlencode({each.parameter: each.value})
 
 

@@ -195,7 +195,7 @@ def _run(statement: Statement, values: dict[str, Any], wanted: Sequence[Wanted])
 
 
 def _order(each: ValueCount) -> tuple[int, bool, str, int, str]:
-    """Return the sort key: the most frequent first, then by code point, a text of several values by their length."""
+    """Return the sort key: the most frequent first, then by code point, then by id."""
     value = each.value or ""
     return -each.rows, each.text is None, each.text or "", len(value), value
 
