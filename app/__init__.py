@@ -45,6 +45,7 @@ FEATURES = (
     "app.features.accounts.routes.tokens.tokens",
     "app.features.accounts.routes.passwords.passwords",
     "app.features.suggest.routes.suggestions",
+    "app.features.facets.routes.facets",
     "app.features.duplicates.routes.duplicates",
     "app.features.merges.routes.merges",
     "app.features.history.audit.routes.audit",

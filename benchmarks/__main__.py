@@ -30,6 +30,7 @@ from . import (
     depth,
     endurance,
     export,
+    facets,
     fairness,
     favorites,
     filters,
@@ -65,6 +66,7 @@ PARTS = (
     "jobs",
     "gutenberg",
     "search",
+    "facets",
     "quality",
     "export",
     "fairness",
@@ -150,6 +152,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_jobs(cluster, plan, folder)
     if "search" in parts:
         show_search(cluster, plan, folder)
+    if "facets" in parts:
+        show_facets(cluster, plan, folder)
     if "export" in parts:
         show_export(cluster, plan, folder)
     if "fairness" in parts:
@@ -353,6 +357,24 @@ def show_jobs(cluster: Cluster, plan: Plan, folder: Path) -> None:
         ("memory without and with an upload of 1 GiB, MB", f"{idle:.0f}", f"{most:.0f}", f"+ {most - idle:.0f}"),
     ]
     say(f"\n### Imports over HTTP\n\n{report.table(('', 'without', 'with', 'ratio'), rows)}")
+
+
+def show_facets(cluster: Cluster, plan: Plan, folder: Path) -> None:
+    """Measure facets for every filter, and for searches."""
+    database = cluster.catalog(plan.books)
+    traced = Traced(cluster.url(database), folder / "instance_facets")
+    with contextlib.closing(traced), as_the_service_connects(cluster, plan.books) as cursor:
+        timings = facets.measure(traced, cursor, plan.seed, plan.queries or facets.SEARCHES)
+        rows = []
+        for group, members in {"**all**": timings, **facets.by_group(timings)}.items():
+            in_postgres = report.percentiles(timing.in_postgres for timing in members)
+            whole = report.percentiles(timing.seconds for timing in members)
+            rows.append((group, f"{len(members):,}", *in_postgres, *whole))
+        titles = ("", "requests", "Postgres p50 ms", "p95", "p99", "total p50 ms", "p95", "p99")
+        say(f"\n### Six facets: one connection, no response cache\n\n{report.table(titles, rows)}")
+        for timing in sorted(timings, key=lambda timing: -timing.in_postgres)[: plan.show]:
+            say(f"{timing.target}: {timing.in_postgres * 1e3:.1f} ms in Postgres, {timing.books:,} books")
+            say("\n".join(f"    {line}" for text in traced.plans(timing.target) for line in text.splitlines()))
 
 
 def show_search(cluster: Cluster, plan: Plan, folder: Path) -> None:

@@ -46,7 +46,7 @@ LAYERS: list[Any] = [
     {
         "app.features": [
             {"accounts"},
-            {"service", "suggest", "duplicates", "merges", "history", "favorites", "operations"},
+            {"service", "suggest", "facets", "duplicates", "merges", "history", "favorites", "operations"},
         ],
         "app.transfer": [
             {"errors", "records", "warning_codes"},

@@ -41,6 +41,13 @@ SETTINGS = (
         readers.integer(0, 3600),
     ),
     Setting(
+        "SHARED_MAX_AGE",
+        "0",
+        "seconds for which a shared cache, such as a CDN, may serve a read without asking again (`s-maxage`); with 0, "
+        "an acknowledged write is visible behind it, too",
+        readers.integer(0, 31_536_000),
+    ),
+    Setting(
         "CORS_ORIGINS", "*", "origins that may call from a browser: `*`, or a comma-separated list", readers.origins
     ),
     Setting(

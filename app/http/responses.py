@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Response, current_app
+from flask import Response
 
 from .access.audience import read_cache_control, write_cache_control
 from .body import JSON
@@ -121,13 +121,12 @@ def read_response(body: bytes, headers: Iterable[Header] = (), media_type: str =
 
     Its body ends with a newline.
     """
-    seconds = current_app.config["CACHE_DEFAULT_TIMEOUT"]
     return FinalResponse(
         body if body.endswith(b"\n") else body + b"\n",
         headers=[
             ("Content-Type", media_type),
             ("ETag", etag(body)),
-            ("Cache-Control", read_cache_control(seconds)),
+            ("Cache-Control", read_cache_control()),
             ("Vary", "Accept"),
             *headers,
         ],

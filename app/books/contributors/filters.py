@@ -5,7 +5,7 @@ Used together, they must match the same contribution.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -53,14 +53,18 @@ def contribution_condition(books: FromClause, comparisons: dict[str, list[Compar
         return and_(*conditions, *(not_(_any(books, _condition(name, comparison))) for name, comparison in others))
     names = [comparison for name, comparison in others if name == "author" and comparison.operator != "ne"]
     single_name = names[0] if len(names) == 1 else None
-    on_contribution = [
-        not_(_condition(name, comparison)) if comparison.operator == "ne" else _condition(name, comparison)
-        for name, comparison in others
-        if comparison is not single_name
-    ]
+    on_contribution = restrictions((name, each) for name, each in others if each is not single_name)
     if single_name:
         return and_(*conditions, _any_by_name(books, single_name, on_contribution))
     return and_(*conditions, _any(books, and_(*on_contribution)))
+
+
+def restrictions(comparisons: Iterable[tuple[str, Comparison]]) -> list[Predicate]:
+    """Return the conditions of comparisons on a row of ``contributions``, each by itself."""
+    return [
+        not_(_condition(name, comparison)) if comparison.operator == "ne" else _condition(name, comparison)
+        for name, comparison in comparisons
+    ]
 
 
 def _any(books: FromClause, condition: Predicate) -> Predicate:
@@ -87,7 +91,7 @@ def _by_role(comparison: Comparison) -> Predicate:
 
 def _by_name(comparison: Comparison) -> Predicate:
     """Return whether the contributor has a name, or was credited by it on this book."""
-    authors = select(_authors.c.id).where(_has_name(comparison))
+    authors = select(_authors.c.id).where(has_name(comparison))
     return or_(_contributions.c.author_id.in_(authors), _is_credited(comparison))
 
 
@@ -98,17 +102,17 @@ def _any_by_name(books: FromClause, comparison: Comparison, others: list[Predica
     books, so these are looked up first. A few letters may match most names, so they are checked book by book.
     """
     if comparison.operator in WHOLE_NAME or not comparison.is_short:
-        authors = select(_authors.c.id).where(_has_name(comparison))
+        authors = select(_authors.c.id).where(has_name(comparison))
         book_ids = select(_contributions.c.book_id)
         by_author = book_ids.where(_contributions.c.author_id.in_(authors), *others)
         return books.c.id.in_(union_all(by_author, book_ids.where(_is_credited(comparison), *others)))
     is_author = and_(_authors.c.id == _contributions.c.author_id, _contributions.c.book_id == books.c.id)
     rows: Select[Any] = select(literal_column("1")).select_from(_contributions, _authors)
-    by_name = exists(rows.where(is_author, _has_name(comparison), *others).correlate(books))
+    by_name = exists(rows.where(is_author, has_name(comparison), *others).correlate(books))
     return or_(by_name, _any(books, and_(_is_credited(comparison), *others)))
 
 
-def _has_name(comparison: Comparison) -> Predicate:
+def has_name(comparison: Comparison) -> Predicate:
     """Return whether a name of a row of ``authors`` matches in any spelling."""
     if comparison.operator in WHOLE_NAME:
         keys = [func.name_key(value, type_=Text) for value in comparison.values]  # in the collation of the index

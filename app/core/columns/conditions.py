@@ -16,13 +16,12 @@ from sqlalchemy import (
     literal_column,
     not_,
     or_,
-    select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.types import Text
 
-from app.core.fields import Comparison, Filter, Identifiers, Language, Lines
+from app.core.fields import Comparison, Filter, Identifiers, Lines
 
 from .expressions import KEY_LENGTH, fold, like_pattern, null_key, number_key, sort_key, text_key
 
@@ -46,8 +45,6 @@ def column_condition(
     column = table.c[filter_.name]
     if isinstance(filter_.type, Lines):
         return _array_condition(column, comparison)
-    if isinstance(filter_.type, Language) and comparison.operator == "contains":
-        return _contained_in_few(table, column, comparison.values[0])
     if filter_.type.order == "text":
         return text_condition(table, filter_.name, comparison)
     if filter_.type.order in ("date", "number", "timestamp"):
@@ -106,22 +103,6 @@ def like(folded: Sql, before: str, value: Sql, after: str) -> Predicate:
     return folded.like(
         literal_column(f"'{before}'", Text).concat(like_pattern(value)).concat(literal_column(f"'{after}'", Text))
     )
-
-
-def _contained_in_few(table: FromClause, column: Sql, value: Sql) -> Predicate:
-    """Return whether a column that has few distinct texts contains `value`.
-
-    The value may be too short for the trigram index, so each distinct text is read from the index of the keys, one
-    after the other.
-    """
-    key = text_key(column)
-    least = select(func.min(key)).where(key.is_not(None)).correlate(None)
-    keys = select(least.scalar_subquery().label("key")).cte("keys", recursive=True)
-    next_ = select(func.min(key)).select_from(table).where(key > keys.c.key).correlate(keys).scalar_subquery()
-    keys = keys.union_all(select(next_).where(keys.c.key.is_not(None)))
-    matching = select(keys.c.key).where(like(keys.c.key, "%", value, "%")).scalar_subquery()
-    # The second condition is redundant, but improves the estimate.
-    return and_(key == any_(func.array(matching)), like(key, "%", value, "%"))
 
 
 def _equality_condition(column: Sql, comparison: Comparison) -> Predicate:

@@ -19,7 +19,6 @@ def _is_boolean(value: Json) -> bool:
 class Boolean(FieldType):
     """True or false. The JSON values 0, 1 and "true" are invalid."""
 
-    operators = ("eq", "ne")
     rule = rule_of(_is_boolean)
 
     def parse(self, value: str, operator: str) -> bool:

@@ -34,34 +34,37 @@ class PartialDate(FieldType):
 
 
 class Timestamp(FieldType):
-    """A timestamp (RFC 3339). A filter also accepts a date, which means midnight UTC."""
+    """A timestamp (RFC 3339). A filter also accepts a date, which stands for that whole day in UTC."""
 
     operators = (*EQUALITY, *ORDER)
     order = "timestamp"
+    width = 2  # the first and the last moment
     PATTERN = re.compile(
         r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
         r"(?:[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
     )
 
-    def parse(self, value: str, operator: str) -> datetime:
+    def parse(self, value: str, operator: str) -> tuple[datetime, datetime]:
+        """Return the first and the last moment that the value stands for, at the resolution of Postgres."""
         match = self.PATTERN.fullmatch(value)
         try:
             if not match:
                 raise ValueError
             day, clock, fraction, zone = match.groups()
             if clock is None:
-                return datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
+                first = datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
+                return first, datetime.combine(first, time.max, UTC)
             zone = "+00:00" if zone in "Zz" else zone
             clock = re.sub(":60$", ":59", clock)  # a leap second, which Python does not support
-            parsed = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{zone}")
-            return parsed.astimezone(UTC)
+            moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{zone}").astimezone(UTC)
         except OverflowError:
-            return datetime.min.replace(tzinfo=UTC) if value < "5000" else datetime.max.replace(tzinfo=UTC)
+            moment = (datetime.min if value < "5000" else datetime.max).replace(tzinfo=UTC)
         except ValueError:
             reject(
                 "invalid",
                 "This must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z, or a date. Write + as %2B in a URL.",
             )
+        return moment, moment
 
     def is_sort_key(self, key: Json) -> bool:
         try:

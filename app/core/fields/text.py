@@ -91,15 +91,15 @@ class Isbn(FieldType):
 class Language(FieldType):
     """A language tag (BCP 47) in canonical case."""
 
-    operators = (*EQUALITY, *LIKENESS)
+    operators = (*EQUALITY, "starts")
     order = "text"
     rule = rule_of(of_type(str, "a string"), at_most(100), language.normalize)
 
     def parse(self, value: str, operator: str) -> str:
-        return text.fragment(value) if operator in LIKENESS else self.rule.validate(value)
+        return text.fragment(value) if operator == "starts" else self.rule.validate(value)
 
     def json_schema(self, *, sent: bool) -> dict[str, Any]:
         return {"type": "string", "maxLength": 100, "pattern": language.PATTERN}
 
     def query_schema(self, operator: str) -> dict[str, Any]:
-        return Line().query_schema(operator) if operator in LIKENESS else self.json_schema(sent=True)
+        return Line().query_schema(operator) if operator == "starts" else self.json_schema(sent=True)

@@ -26,7 +26,6 @@ COMMON_NAMES = {
     "order": "sort",
     "order_by": "sort",
     "sort_by": "sort",
-    "page": "cursor",
     "per_page": "limit",
     "page_size": "limit",
     "count": "limit",
@@ -34,7 +33,12 @@ COMMON_NAMES = {
     "tags": "subjects",
     "genre": "subjects",
 }
+# Names of a page's number in other APIs.
+PAGE_NAMES = ("page", "page_number", "p")
+PAGE_HINT = " For the next page, follow links.next, which has a cursor; to skip rows of a short list, send offset."
+REPEATABLE = ("in", "has", "ne")  # operators that may be sent several times
 _parameter = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
+_item = re.compile(r"(?:\\,|[^,])*")  # of a comma-separated list, up to the next comma without a backslash
 _plain_integer = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -152,7 +156,9 @@ class ParameterReader:
             name = match[1] if match else parameter
             if name not in names:
                 likely = COMMON_NAMES.get(name.lower(), "")
-                self.add_fault(parameter, "unknown", unknown_name(name, names, "parameter", likely=likely))
+                hint = PAGE_HINT if name.lower() in PAGE_NAMES and "cursor" in names else ""
+                detail = unknown_name(name, names, "parameter", likely="" if hint else likely)
+                self.add_fault(parameter, "unknown", f"{detail}{hint}")
             elif name != parameter and name in allowed:
                 self.add_fault(parameter, "unknown", f"{name} takes no operator; write {name}=value.")
 
@@ -161,7 +167,7 @@ class ParameterReader:
         if operator is None:
             operator = equality if len(texts) == 1 or "in" not in filter_.operators else "in"
         elif operator == "in" and len(texts) == 1:
-            texts = [item.strip() for item in texts[0].split(",")]
+            texts = split_list(texts[0])
         is_named_equality = parameter.endswith("[eq]")  # equality has no operator in a query
         if operator not in filter_.operators or is_named_equality:
             allowed = [name for name in filter_.operators if name != "eq"]
@@ -169,7 +175,7 @@ class ParameterReader:
             plain = f" For equality, write {filter_.name}=value." if equality in filter_.operators else ""
             self.add_fault(parameter, "unknown", detail + plain)
             return None
-        if len(texts) > 1 and operator not in ("in", "has"):
+        if len(texts) > 1 and operator not in REPEATABLE:
             self.add_fault(parameter, "repeated", f"{parameter} was sent {len(texts)} times; send it once.")
             return None
         try:
@@ -182,6 +188,20 @@ class ParameterReader:
             hint = f" For one of several values, write {filter_.name}[in]={texts[0]}." if is_list else ""
             self.add_fault(parameter, detail.code, f"{detail}{hint}")
             return None
+
+
+def split_list(text: str) -> list[str]:
+    """Return the items of a comma-separated list, without the spaces around them.
+
+    ``\\,`` is a comma within an item; a backslash before any other character is itself.
+    """
+    items, start = [], 0
+    while start <= len(text):
+        match = _item.match(text, start)
+        assert match is not None
+        items.append(match[0].replace("\\,", ",").strip())
+        start = match.end() + 1
+    return items
 
 
 def _parse_boolean(value: str) -> bool:

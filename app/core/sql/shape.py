@@ -7,6 +7,7 @@ cursor's keys.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from app.core.columns.search import search_values
@@ -14,6 +15,7 @@ from app.core.query.query import Condition, Query, SortKey
 from app.core.resource import Resource
 from app.values.search_query import SearchForm
 
+VALUE = "v"  # before the number of a parameter for a condition's value
 USUAL_LIMITS = (10, 20, 25, 50, 100)  # page sizes with statements of their own
 
 
@@ -73,8 +75,13 @@ class Shape(NamedTuple):
 
 def selection_of(resource: Resource, query: Query) -> Selection:
     """Return which rows a query selects."""
-    conditions = tuple(_condition_shape(resource, condition) for condition in query.conditions)
+    conditions = condition_shapes(resource, query.conditions)
     return Selection(conditions, query.search.form if query.search else None)
+
+
+def condition_shapes(resource: Resource, conditions: Iterable[Condition]) -> tuple[ConditionShape, ...]:
+    """Return conditions without their values."""
+    return tuple(_condition_shape(resource, condition) for condition in conditions)
 
 
 def _condition_shape(resource: Resource, condition: Condition) -> ConditionShape:
@@ -116,12 +123,16 @@ def values_of(query: Query) -> dict[str, Any]:
         values |= {f"k{index}": key for index, key in enumerate(query.cursor.keys)}
     if query.search:
         values |= search_values(query.search)
-    number = 0
-    for condition in query.conditions:
-        if condition.operator == "null":
-            continue
-        for value in condition.values:
-            for part in value if isinstance(value, tuple) else (value,):
-                values[f"v{number}"] = part
-                number += 1
-    return values
+    return values | condition_values(query.conditions)
+
+
+def condition_values(conditions: Iterable[Condition], prefix: str = VALUE) -> dict[str, Any]:
+    """Return the values of the parameters of conditions, which are numbered behind a prefix."""
+    parts = (
+        part
+        for condition in conditions
+        if condition.operator != "null"
+        for value in condition.values
+        for part in (value if isinstance(value, tuple) else (value,))
+    )
+    return {f"{prefix}{number}": part for number, part in enumerate(parts)}

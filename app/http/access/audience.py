@@ -16,16 +16,18 @@ def anonymous_may_read(setting: str) -> bool:
     return setting != Role.NONE.word
 
 
-def read_cache_control(seconds: int) -> str:
+def read_cache_control() -> str:
     """Return the ``Cache-Control`` of the current request's 200 to GET.
 
-    `seconds`: how long a shared cache may keep a public response.
+    Shared caches may keep a public response without asking again for `SHARED_MAX_AGE` seconds, by default not at all,
+    because they would serve it after a write that changed it.
     """
     right = right_of(current_app.view_functions[request.endpoint or ""])
     if right.is_personal:
         return "private, no-store"
     if right == OPEN or anonymous_may_read(current_app.config[ANONYMOUS]):
-        return f"public, max-age=0, s-maxage={seconds}"
+        seconds = current_app.config["SHARED_MAX_AGE"]
+        return f"public, max-age=0{f', s-maxage={seconds}' if seconds else ''}, must-revalidate"
     return "private, max-age=0, must-revalidate"
 
 

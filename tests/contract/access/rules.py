@@ -32,6 +32,7 @@ ROUTES = {
     "GET /books/isbn/{isbn}": READ,
     "PUT /books/isbn/{isbn}": WRITE,
     "GET /books/duplicates": READ,
+    "GET /books/facets": READ,
     "POST /books/{id}/merge": WRITE,
     "POST /books/{id}/unmerge": WRITE,
     "GET /books/{id}/changes": READ,

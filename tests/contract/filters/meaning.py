@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, time
 
 from flask.testing import FlaskClient
 
@@ -97,7 +98,7 @@ def alternatives(operator: str, values: tuple[str, ...]) -> list[str]:
     Commas separate the values of a single `in`, but not those of a repeated parameter.
     """
     if operator == "in" and len(values) == 1:
-        return [value.strip() for value in values[0].split(",")]
+        return [value.strip().replace("\\,", ",") for value in re.split(r"(?<!\\),", values[0])]
     return [value if operator in ("contains", "starts") else " ".join(value.split()) for value in values]
 
 
@@ -137,8 +138,14 @@ def meets(row: Row, name: str, operator: str, values: tuple[str, ...]) -> bool:
             return any(within(stored, value) for value in wanted)
         key, first, last = date_key(stored), date_key(wanted[0]), last_of(wanted[0])
         return {"lt": key < first, "lte": key <= last, "gt": key > last, "gte": key >= first}[operator]
-    read = moment if name in MOMENTS else float if name == "series_position" else int
-    value, others = (moment(stored) if name in MOMENTS else stored), [read(text) for text in wanted]
+    if name in MOMENTS:
+        value, spans = datetime.fromisoformat(stored), [span(text) for text in wanted]
+        if operator in ("", "in"):
+            return any(first <= value <= last for first, last in spans)
+        first, last = spans[0]
+        return {"lt": value < first, "lte": value <= last, "gt": value > last, "gte": value >= first}[operator]
+    read = float if name == "series_position" else int
+    value, others = stored, [read(text) for text in wanted]
     if operator in ("", "in"):
         return value in others
     return {"lt": value < others[0], "lte": value <= others[0], "gt": value > others[0], "gte": value >= others[0]}[
@@ -157,10 +164,12 @@ def last_of(partial: str) -> tuple[int, int, int]:
     return (year, 0, 0) if year < 0 else (year, month or 12, day or 31)
 
 
-def moment(text: str) -> datetime:
-    """A timestamp, or the midnight UTC of a date."""
+def span(text: str) -> tuple[datetime, datetime]:
+    """The first and the last moment of a timestamp, or of a day in UTC."""
     read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    if read.tzinfo:
+        return read, read
+    return read.replace(tzinfo=UTC), datetime.combine(read, time.max, UTC)
 
 
 def plain_isbn(text: str) -> str:

@@ -39,6 +39,15 @@ def test_a_repeated_parameter_matches_any_of_its_values(catalog: FilteredCatalog
         assert catalog.matching(resource, [(name, "in", values)]) == expected
 
 
+@pytest.mark.parametrize(
+    ("resource", "name"), [(resource, name) for resource, name, operator in CASES if operator == "ne"]
+)
+def test_a_repeated_ne_excludes_each_of_its_values(catalog: FilteredCatalog, resource: str, name: str) -> None:
+    values = tuple(value for (value,) in probes(catalog, resource, name, "ne")[:3])
+    excluded = [set(catalog.expected(resource, [(name, "ne", (value,))])) for value in values]
+    assert catalog.matching(resource, [(name, "ne", values)]) == sorted(set.intersection(*excluded))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_several_filters_find_the_rows_that_meet_all(catalog: FilteredCatalog, seed: int) -> None:
     choose = random.Random(seed)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app.books.resource import BOOKS
 from tests.support.catalogs.varied import Row, isbn
+from tests.support.databases import execute
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,56 @@ def test_a_partial_date_matches_its_whole_period(
     for published in ("1990", "1990-05", "1990-05-17", "1991", "-0800", "-0044", None):
         add_book(published=published)
     assert [book["id"] for book in client.get(f"/books?{query}").json["data"]] == found
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("A\\, B", [1]),
+        ("A\\, B,C", [1, 2]),
+        ("C,A\\, B", [1, 2]),
+        ("A, B", [3, 4]),
+        ("D\\E", [5]),
+        ("D\\E,A", [3, 5]),
+        ("F\\", [6]),
+    ],
+)
+def test_a_backslash_keeps_a_comma_within_a_value(
+    client: FlaskClient, add_book: Callable[..., Row], values: str, found: list[int]
+) -> None:
+    for publisher in ("A, B", "C", "A", "B", "D\\E", "F\\"):
+        add_book(publisher=publisher)
+    response = client.get("/books", query_string={"publisher[in]": values})
+    assert [book["id"] for book in response.json["data"]] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("=2026-01-02", [2, 3]),
+        ("[ne]=2026-01-02", [1, 4]),
+        ("[in]=2026-01-01,2026-01-03", [1, 4]),
+        ("[lt]=2026-01-02", [1]),
+        ("[lte]=2026-01-02", [1, 2, 3]),
+        ("[gt]=2026-01-02", [4]),
+        ("[gte]=2026-01-02", [2, 3, 4]),
+        ("=2026-01-02T00:00:00Z", [2]),
+        ("[gt]=2026-01-02T00:00:00Z", [3, 4]),
+    ],
+)
+def test_a_date_stands_for_the_whole_day_of_a_timestamp(
+    client: FlaskClient, add_book: Callable[..., Row], database_url: str, query: str, found: list[int]
+) -> None:
+    times = (
+        "2026-01-01T23:59:59.999999Z",
+        "2026-01-02T00:00:00Z",
+        "2026-01-02T23:59:59.999999Z",
+        "2026-01-03T00:00:00Z",
+    )
+    for time in times:
+        book = add_book()
+        execute(database_url, "UPDATE books SET created_at = %s WHERE id = %s", time, book["id"])
+    assert [book["id"] for book in client.get(f"/books?created_at{query}").json["data"]] == found
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ READS = (
     "/books?fields=id",
     "/books/1?fields=title",
     "/books?limit=1&total=exact",
+    "/books/facets?fields=author,decade",
     "/openapi.json",
 )
 

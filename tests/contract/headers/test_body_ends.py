@@ -12,6 +12,7 @@ REQUESTS = {
     "replaced": ("PUT", "/books/1", {"title": "Replaced"}),
     "changed": ("PATCH", "/books/1", {"subtitle": "Changed"}),
     "suggestions": ("GET", "/suggest?q=a", None),
+    "facets": ("GET", "/books/facets?fields=language", None),
     "duplicates": ("GET", "/books/duplicates", None),
     "home": ("GET", "/", None),
     "ready": ("GET", "/health/ready", None),

@@ -919,6 +919,16 @@ QUERIES: tuple[tuple[str, ...], ...] = (
     ("created_at[contains]=2024", "unknown"),
 )
 OTHER_QUERIES: tuple[tuple[str, str, str, str], ...] = (
+    ("GET", "/books/facets", "required", "fields"),
+    ("GET", "/books/facets?fields=%00", "unknown", "fields"),
+    ("GET", "/books/facets?fields=title", "unknown", "fields"),
+    ("GET", "/books/facets?fields=role,role", "duplicate", "fields"),
+    ("GET", "/books/facets?fields=role&limit=101", "out_of_range", "limit"),
+    ("GET", "/books/facets?fields=role&cursor=x", "unknown", "cursor"),
+    ("GET", "/books/facets?fields=role&format=csv", "unknown", "format"),
+    ("GET", "/books/facets?fields=role&q=%20", "blank", "q"),
+    ("GET", "/books/facets?fields=role&titel=a", "unknown", "titel"),
+    ("GET", "/books/facets?fields=decade&published=1990-13", "invalid_date", "published"),
     ("GET", "/books/1?nothing=1", "unknown", "nothing"),
     ("GET", "/books/1?limit=5", "unknown", "limit"),
     ("GET", "/books/1?format=csv", "unknown", "format"),
@@ -987,6 +997,7 @@ def _accepts() -> Iterator[Row]:
     for method, target in (
         ("GET", "/books/1"),
         ("GET", "/books/duplicates"),
+        ("GET", "/books/facets?fields=role"),
         ("GET", "/"),
         ("GET", "/openapi.json"),
         ("GET", "/problems"),

@@ -56,5 +56,13 @@ def test_every_fault_of_a_query_is_listed(client: FlaskClient) -> None:
     assert {error["in"] for error in errors} == {"query"}
 
 
+@pytest.mark.parametrize("name", ["page", "PAGE", "p", "page_number"])
+def test_a_page_number_is_answered_with_cursor_and_offset(client: FlaskClient, name: str) -> None:
+    [error] = client.get(f"/books?{name}=2").json["errors"]
+    assert error["detail"].endswith(
+        "For the next page, follow links.next, which has a cursor; to skip rows of a short list, send offset."
+    )
+
+
 def test_too_large_an_offset_is_answered_with_the_cursor(client: FlaskClient) -> None:
     assert "cursor" in client.get("/books?offset=10001").json["detail"]

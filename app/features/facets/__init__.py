@@ -1,0 +1,1 @@
+"""Facets: counts for the filters of the list of books."""
