@@ -837,7 +837,7 @@ QUERIES: tuple[tuple[str, ...], ...] = (
     ("title=%E2%80%AE", "invalid_character", "title"),
     ("title=" + "x" * 4001, "too_long", "title"),
     ("title[contains]=a&title[contains]=b", "repeated", "title[contains]"),
-    ("title[ne]=a&title[ne]=b", "repeated", "title[ne]"),
+    ("title[starts]=a&title[starts]=b", "repeated", "title[starts]"),
     ("title=%FF", "invalid_character", ""),
     ("title=\xff", "invalid_character", ""),
     ("%FF=x", "invalid_character", ""),
