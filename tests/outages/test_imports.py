@@ -9,6 +9,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow(30)
 
+MANY_BOOKS = 15_000  # take some seconds
 BOOKS = 6_000  # more than two batches
+GOES_ON_SECONDS = 30
 FILLING = 24_000  # books that do not fit on the small disk
 ROOM = 224  # megabytes, the size of the small disk
 
@@ -216,3 +219,22 @@ def test_an_import_job_goes_on_when_postgres_is_killed_in_a_batch(app, postgres)
         jobs.close()
     assert (row["state"], row["error"]) == ("succeeded", None)
     assert (counts(row)[:2], count(postgres), count(postgres, "authors")) == ((BOOKS, BOOKS), BOOKS, 501)
+
+
+def test_an_import_goes_on_after_the_whole_service_is_killed(app, postgres, start_service):
+    settings = {"JOBS": "on", "INSTANCE_PATH": str(app.config["INSTANCE_PATH"])}
+    service = start_service(**settings)
+    jobs = Jobs(app, postgres.url)
+    job = jobs.add(table(MANY_BOOKS))
+    until(lambda: count(postgres) > 0, 60)
+    service.kill()
+    assert 0 < count(postgres) < MANY_BOOKS
+    started = time.monotonic()
+    start_service(**settings)
+    before = counts(jobs.row(job))[0]
+    until(lambda: counts(jobs.row(job))[0] > before, 60)
+    assert time.monotonic() - started < GOES_ON_SECONDS
+    until(lambda: jobs.row(job)["finished_at"], 120)
+    row = jobs.row(job)
+    assert (row["state"], row["error"], row["attempt"]) == ("succeeded", None, 2)
+    assert (counts(row)[:2], count(postgres)) == ((MANY_BOOKS, MANY_BOOKS), MANY_BOOKS)

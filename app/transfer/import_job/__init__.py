@@ -25,5 +25,7 @@ def _analyze(_: RunningJob) -> None:
     analyze()
 
 
-IMPORT = Kind("import", work=_import, has_process=True, lane="imports")
+KEEP_DAYS = 90  # the counts and links of an import outlive its files, which go after IMPORT_FILES_DAYS
+
+IMPORT = Kind("import", work=_import, has_process=True, lane="imports", keep_seconds=KEEP_DAYS * 86_400.0)
 ANALYZE = Kind("analyze", work=_analyze, retries=(10.0, 60.0))

@@ -13,7 +13,10 @@ _SETTINGS = {"application_name": "catalog-job", "statement_timeout": "0", "lock_
 
 
 def enqueue_analysis() -> int:
-    """Create the job, unless one is queued or running, and return its id. Raises `DatabaseUnavailable`."""
+    """Create the job, unless one is queued or running, and return its id. Raises `DatabaseUnavailable`.
+
+    The job is committed. The caller runs it, or sends a hint of it.
+    """
     return transaction(partial(enqueue, kind="analyze", key="analyze"), area=None).id
 
 

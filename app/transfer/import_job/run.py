@@ -17,7 +17,7 @@ from app.transfer.imports.importer import DISK_FULL, tuned_interpreter
 from app.transfer.imports.load.loader import Loader, open_loader
 from app.transfer.imports.pipeline import Pipeline, open_pipeline
 from extensions.database import DatabaseUnavailable, Statement, fetch
-from extensions.jobs import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob
+from extensions.jobs import JobCancelled, JobFailed, JobLost, JobPostponed, RunningJob, send_hint
 
 from .analysis import enqueue_analysis
 from .file import JobFile
@@ -114,7 +114,7 @@ def _import(
         raise
     file.finish_rejects()
     if loader.tidy(file.report.created + file.report.updated):
-        enqueue_analysis()
+        send_hint(enqueue_analysis())
     if file.aborted:
         raise JobFailed(for_http(file.aborted))
     return file.progress()

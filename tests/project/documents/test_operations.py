@@ -66,15 +66,21 @@ def test_the_address_of_the_embedded_database_works(cluster: str, tmp_path: Path
 
 
 @pytest.fixture
-def nginx(start_server: Callable[..., Server], database_url: str, tmp_path: Path) -> Iterator[str]:
-    """The address of an nginx with the configuration of the document, in front of a server."""
+def nginx(
+    request: pytest.FixtureRequest, start_server: Callable[..., Server], database_url: str, tmp_path: Path
+) -> Iterator[str]:
+    """The address of an nginx with the configuration of the document, in front of a server.
+
+    A parameter is the setting JOBS.
+    """
     for tool in ("nginx", "openssl", "curl"):
         require_program(tool)
     assert "`FORWARDED_ALLOW_IPS=127.0.0.1`" in OPERATIONS.section("Behind nginx, with TLS")
-    server, port = start_server(database_url, FORWARDED_ALLOW_IPS="127.0.0.1", RATE_LIMIT=f"{LIMIT}/hour"), free_port()
+    settings = {"FORWARDED_ALLOW_IPS": "127.0.0.1", "RATE_LIMIT": f"{LIMIT}/hour"}
+    server, port = start_server(database_url, JOBS=getattr(request, "param", "off"), **settings), free_port()
     key, certificate = tmp_path / "catalog.key", tmp_path / "catalog.pem"
-    request = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout {key} -out {certificate}"
-    subprocess.run(request.split(), check=True, capture_output=True)
+    new_key = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout {key} -out {certificate}"
+    subprocess.run(new_key.split(), check=True, capture_output=True)
     (block,) = OPERATIONS.blocks("nginx")
     for old, new in (
         ("server 127.0.0.1:8000", f"server 127.0.0.1:{server.port}"),
@@ -137,3 +143,11 @@ def test_compression_by_nginx_makes_etags_weak(nginx: str, add_book: Callable[..
     assert tag.startswith("W/")
     assert curl(f"{nginx}/books/1", "-H", f"If-None-Match: {tag}").startswith("HTTP/1.1 304")
     assert curl(f"{nginx}/books/1", "-X", "DELETE", "-H", f"If-Match: {tag}").startswith("HTTP/1.1 412")
+
+
+@pytest.mark.parametrize("nginx", ["on"], indirect=True)
+def test_the_nginx_of_the_document_waits_for_an_import(nginx: str) -> None:
+    file = ("-H", "Content-Type: text/csv", "--data-binary", "title,author\nEmma,Jane Austen\nPersuasion,Jane Austen\n")
+    imported = curl(f"{nginx}/imports", "-H", "Prefer: wait=15", *file)
+    assert imported.startswith("HTTP/1.1 200"), imported
+    assert '"read": 2, "created": 2' in imported

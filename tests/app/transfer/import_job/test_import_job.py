@@ -11,6 +11,7 @@ import pytest
 from app.transfer.import_job import run
 from app.transfer.imports.load import batch, connection
 from app.transfer.imports.load.connection import LOCK
+from extensions.jobs.expiry import OLD_JOBS
 from tests.app.transfer.conftest import everything
 from tests.app.transfer.import_job.conftest import counts
 from tests.support.databases import connect, execute
@@ -189,6 +190,43 @@ def test_a_large_import_enqueues_one_analysis(jobs, database_url):
     assert jobs.run(job)["state"] == "succeeded"
     [(analyzed,)] = execute(database_url, "SELECT reltuples FROM pg_class WHERE oid = 'books'::regclass")
     assert analyzed >= 2400
+
+
+def test_an_import_tells_a_worker_of_the_analysis(jobs, database_url, monkeypatch):
+    hints = []
+    waiting = "SELECT id FROM jobs WHERE kind = 'analyze' AND state = 'queued'"
+    monkeypatch.setattr(run, "send_hint", lambda job: hints.append((job, execute(database_url, waiting))))
+    jobs.run(jobs.add("title\n" + "".join(f"Book {n}\n" for n in range(1200))))
+    [(job, committed)] = hints
+    assert committed == [(job,)]
+
+
+def test_a_command_analyzes_before_it_ends(load, database_url):
+    load("title\n" + "".join(f"Book {n}\n" for n in range(1200)))
+    assert execute(database_url, "SELECT state FROM jobs WHERE kind = 'analyze'") == [("succeeded",)]
+
+
+def test_an_import_is_kept_for_90_days(jobs, database_url):
+    older, newer = (jobs.add(f"title\n{title}\n") for title in ("Emma", "Persuasion"))
+    for job, days in ((older, 91), (newer, 89)):
+        jobs.run(job)
+        execute(
+            database_url, "UPDATE jobs SET finished_at = now() - make_interval(days => %s) WHERE id = %s", days, job
+        )
+    [(periodic,)] = execute(database_url, "INSERT INTO jobs (kind) VALUES (%s) RETURNING id", OLD_JOBS.name)
+    jobs.run(periodic)
+    assert execute(database_url, "SELECT id FROM jobs WHERE kind = 'import'") == [(newer,)]
+
+
+def test_a_file_that_grows_too_much_ends_the_job(jobs, monkeypatch, app):
+    monkeypatch.setitem(app.config, "IMPORT_MAX_BYTES", 20_000)
+    line = b"Emma," + b"x" * 200 + b"\n"
+    packed = gzip.compress(b"title,subtitle\n" + line * 8_000)
+    assert len(packed) < 20_000
+    row = jobs.run(jobs.add(packed))
+    assert row["state"] == "failed"
+    assert "The file has more than 640,000 bytes after decompression" in row["error"]
+    assert 0 < counts(row)[0] < 8_000
 
 
 def test_rejects_of_each_format_continue(jobs, monkeypatch):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import resource
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,14 @@ from tests.support.databases import execute
 from .conftest import CSV, Stalling, Upload
 
 Folders = Callable[[], list[Path]]
+
+
+def zipped(data: bytes) -> bytes:
+    """Return a zip archive with one file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("books.csv", data)
+    return packed.getvalue()
 
 
 @contextmanager
@@ -102,6 +112,9 @@ def test_a_compressed_file_is_taken(upload: Upload) -> None:
         (b"\x00\x01\x02\x03" * 100, "The file is not text"),
         (b"<html><body>", "The file is a web page."),
         (b"a,b\n1,2\n", "map.title=COLUMN"),
+        (gzip.compress(bytes(1 << 20)), "The file is not text"),
+        (gzip.compress(gzip.compress(CSV)), "The file is compressed twice."),
+        (zipped(zipped(CSV)), "The file is compressed twice."),
     ],
 )
 def test_a_file_of_no_known_format_is_refused_at_once(
