@@ -41,6 +41,7 @@ from . import (
     jobs,
     quality,
     reads,
+    renames,
     report,
     search,
     sign_ins,
@@ -70,6 +71,7 @@ PARTS = (
     "quality",
     "export",
     "fairness",
+    "renames",
     "sign-ins",
     "followers",
     "history",
@@ -158,6 +160,8 @@ def alone(cluster: Cluster, plan: Plan, parts: tuple[str, ...], folder: Path) ->
         show_export(cluster, plan, folder)
     if "fairness" in parts:
         show_fairness(cluster, plan)
+    if "renames" in parts:
+        show_renames(cluster, plan)
     if "sign-ins" in parts:
         show_sign_ins(cluster, plan)
     if "followers" in parts:
@@ -298,6 +302,24 @@ def show_fairness(cluster: Cluster, plan: Plan) -> None:
         for name, outcomes in fairness.measure(cluster, plan.books)
     ]
     say(f"\n### Short requests beside others, p50 / p99 in ms\n\n{report.table(titles, rows)}")
+
+
+def show_renames(cluster: Cluster, plan: Plan) -> None:
+    """How long a rename of an author of very many books takes, and until search follows."""
+    titles = (
+        "tables",
+        "answer, ms",
+        "search follows, s",
+        "CPU of Postgres, s",
+        "other writes, p50 / p99 in ms",
+        "failed",
+    )
+    rows = []
+    for label, outcome in renames.measure(cluster, plan.books):
+        writes = " / ".join(f"{seconds * 1e3:,.0f}" for seconds in outcome.writes)
+        figures = (f"{outcome.answer * 1e3:,.0f}", f"{outcome.follows:.0f}", f"{outcome.cpu:.0f}")
+        rows.append((label, *figures, writes, str(outcome.failed)))
+    say(f"\n### A rename of an author of {min(renames.BOOKS, plan.books):,} books\n\n{report.table(titles, rows)}")
 
 
 def show_growth(cluster: Cluster, plan: Plan, folder: Path) -> None:

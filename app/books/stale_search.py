@@ -7,6 +7,8 @@ write, also if the writer is an import or ``psql``, so nothing is lost if the se
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import BigInteger, Column, DateTime, Table, func, select, text
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,8 @@ STALE_BOOKS = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 BOOKS_AT_ONCE = 200  # in one transaction, so that no other write waits for long
+# A write holds a book for milliseconds, and a new job starts after seconds. So a job waits for the former.
+ATTEMPTS, PAUSE_SECONDS = 20, 0.1
 # With the limit of other connections, the trigram indexes would take 40 % of the CPU time. A search reads the pending
 # entries of an index, too, so the limit is far below that of an import.
 _DEFER_INDEXES = text("SELECT set_config('gin_pending_list_limit', '1MB', true)")
@@ -48,8 +52,19 @@ def refresh_some() -> int:
 
 
 def refresh_all(job: RunningJob) -> dict[str, int]:
-    """Refresh stale books until none is left or other transactions hold the next ones; return how many."""
-    return {"books": sum(iter(refresh_some, 0))}
+    """Refresh stale books until none is left, or others hold the next ones for long; return how many."""
+    books = attempts = 0
+    while attempts < ATTEMPTS:
+        refreshed = refresh_some()
+        books += refreshed
+        if refreshed:
+            attempts = 0
+        elif not is_stale():
+            break
+        else:
+            attempts += 1
+            time.sleep(PAUSE_SECONDS)
+    return {"books": books}
 
 
 def is_stale() -> bool:

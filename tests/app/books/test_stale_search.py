@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -70,8 +73,8 @@ RENAMES = ({"name": "Ada Changed"}, {"sort_name": "Changed, Ada"}, {"alternate_n
 
 
 @pytest.mark.parametrize("body", RENAMES, ids=lambda body: next(iter(body)))
-def test_a_request_that_renames_writes_no_book(body: Any, prolific: FlaskClient, database_url: str) -> None:
-    books = "SELECT xmin::text, ctid::text FROM books ORDER BY id"
+def test_a_rename_neither_writes_nor_locks_a_book(body: Any, prolific: FlaskClient, database_url: str) -> None:
+    books = "SELECT xmin::text, xmax::text, ctid::text FROM books ORDER BY id"
     before = execute(database_url, books)
     assert prolific.patch("/authors/1", json=body).status_code == 200
     assert execute(database_url, books) == before
@@ -94,6 +97,31 @@ def test_a_job_invalidates_the_caches_of_other_processes(
     assert found(prolific, "changed") == 0
     assert found(prolific, "changed") == 0  # a hit
     run_due_jobs(make_app(INSTANCE_PATH=app.config["INSTANCE_PATH"]))
+    assert found(prolific, "changed") == BOOKS
+
+
+def test_a_job_waits_for_a_book_that_another_write_holds(prolific: FlaskClient, app: Flask, database_url: str) -> None:
+    prolific.patch("/authors/1", json={"name": "Ada Changed"})
+    with closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as other, other.cursor() as cursor:
+        cursor.execute("SELECT id FROM books WHERE id = 1 FOR UPDATE")
+        ends = threading.Timer(0.5, other.rollback)
+        ends.start()
+        run_due_jobs(app)
+        ends.join()
+    assert found(prolific, "changed") == BOOKS
+    assert execute(database_url, "SELECT count(*) FROM jobs WHERE kind = 'stale-search'") == [(1,)]
+
+
+def test_a_job_ends_if_another_write_holds_a_book_for_long(
+    prolific: FlaskClient, app: Flask, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.books.stale_search.PAUSE_SECONDS", 0.01)
+    prolific.patch("/authors/1", json={"name": "Ada Changed"})
+    with closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as other, other.cursor() as cursor:
+        cursor.execute("SELECT id FROM books WHERE id = 1 FOR UPDATE")
+        run_due_jobs(app)
+        assert found(prolific, "changed") == BOOKS_AT_ONCE - 1
+    refresh(app)
     assert found(prolific, "changed") == BOOKS
 
 
