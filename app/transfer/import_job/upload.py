@@ -33,7 +33,7 @@ def upload_of(job: RunningJob) -> Upload:
     """Return the upload of a job. Raises `ImportFailed` for a source that is not allowed."""
     name = job.payload["folder"]
     folder = Path(current_app.config["INSTANCE_PATH"]) / "imports" / name
-    most = int(current_app.config.get("IMPORT_MAX_BYTES", 1 << 30))
+    most = int(current_app.config["IMPORT_MAX_BYTES"])
     options = _options(job.payload.get("options") or {}, MAX_DECOMPRESSED * most)
     return Upload(folder / "upload", folder / "rejects", options, f"job-{job.id}-{name}", MAX_REJECTS * most)
 
