@@ -150,6 +150,8 @@ def _reason(job: Mapping[str, Any]) -> str:
         return f"Job {job_id} is of the kind {job['kind']}, which this version does not know. Use the newest version."
     if job["due_at"] > datetime.now(job["due_at"].tzinfo):
         return f"Job {job_id} is not due before {_time(job['due_at'])}. Wait until then."
+    if job["lane"] is None:
+        return f"Job {job_id} is being started or checked by a worker. Try again."
     return f"Job {job_id} waits for another job in the lane {job['lane']}: {command_line('jobs list --state running')}"
 
 

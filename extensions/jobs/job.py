@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 _SAVE_PROGRESS = """
@@ -50,7 +50,7 @@ class RunningJob:
     account_id: int | None
     request_id: str | None
     failures: int
-    cancel_requested: bool = field(default=False)  # as of the last `save_progress`
+    cancel_requested: bool = False  # as of the last `save_progress`
 
     def save_progress(self, cursor: Any, progress: Mapping[str, Any], *, is_kept: bool = True) -> None:
         """Save the progress in the transaction of a psycopg2 cursor. Raises `JobLost` if another runner has the job.

@@ -19,7 +19,7 @@ from flask import Flask
 from extensions.database import DatabaseUnavailable, connect
 
 LOCK_CLASS = 0x6A6F6273  # "jobs": the first half of the two-part advisory lock; the second one is the id
-# For which a job may be `running` without a lock: a runner whose connection was lost takes its lock again meanwhile.
+# How long a job may be `running` without a lock, because a runner whose connection was lost takes its lock again.
 RETAKE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1  # between two attempts to take it again
 

@@ -1,6 +1,6 @@
 """The queue: jobs are created, cancelled and queued again by one statement each.
 
-None of these functions tells a worker; `hints.send_hint` does, after the commit.
+These functions send no message; call `hints.send_hint` after the commit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finds what no message told of: jobs that are due, jobs whose runner has died, and periodic jobs."""
+"""Finds jobs that are due or whose runner has died, and creates periodic jobs, without any message."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def hit_timing(seconds: float) -> str:
 def server_timing(seconds: float, database_seconds: float, statements: int, waiting: float, cache: str) -> str:
     """Return the value for a response that took `seconds`, `waiting` for threads and connections included.
 
-    `cache` is what the response cache did, "" if it was not asked.
+    `cache` is the result of the response cache, "" if it was not used.
     """
     plural = "" if statements == 1 else "s"
     value = f"total;dur={seconds * 1000:.2f}"

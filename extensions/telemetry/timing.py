@@ -80,7 +80,7 @@ def begin(timing: Timing) -> Token[Timing | None]:
 
 
 def end(token: Token[Timing | None]) -> None:
-    """Make what was current before the current timing again."""
+    """Restore the timing that was current before `begin`."""
     _current.reset(token)
 
 

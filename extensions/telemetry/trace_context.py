@@ -43,7 +43,7 @@ def take_up(traceparent: str, tracestate: str = "") -> TraceContext:
 def new_ids() -> tuple[str, str]:
     """Return random ids of a trace and of a span.
 
-    They are made many at a time: a third of the CPU of a line of the log went into single ones.
+    Many are made at once, because each call of ``os.urandom`` is a system call.
     """
     try:
         ids = _ids.pop()

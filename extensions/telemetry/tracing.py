@@ -87,8 +87,8 @@ class Tracing:
         kinds = trace.SpanKind
         offset = time.time_ns() - int(time.perf_counter() * 1e9)
 
-        def at(moment: float) -> int:
-            return int(moment * 1e9) + offset
+        def at(seconds: float) -> int:
+            return int(seconds * 1e9) + offset
 
         span = self._request_span(name, context, at(began), attributes)
         if span.is_recording():

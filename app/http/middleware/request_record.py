@@ -43,16 +43,6 @@ class RequestRecord:
         return self.timing.statements
 
     @property
-    def database_seconds(self) -> float:
-        """The time of the statements and of COMMIT."""
-        return self.timing.database
-
-    @property
-    def waiting_seconds(self) -> float:
-        """The time that the request waited: for a thread, the limiter, a connection, or an identical request."""
-        return self.timing.waiting
-
-    @property
     def cache(self) -> str:
         """What the response cache did, of `CACHE_RESULTS`; "" if it was not asked."""
         return cache_result(self.cache_status)

@@ -21,9 +21,10 @@ from app.transfer.imports.load.loader import Loader
 from app.transfer.imports.load.report import Report
 from app.transfer.imports.pipeline import Pipeline
 from app.transfer.records import Outcome, Rejected, RejectReason
-from extensions.database import Statement, connect, fetch
+from extensions.database import Statement, fetch
 from extensions.database.engine import translated_errors
 from extensions.jobs import RunningJob
+from extensions.jobs.lock import connect_for_jobs
 
 from .upload import Upload
 
@@ -50,8 +51,7 @@ class JobFile(FileImport):
 
     def _begin(self, loader: Loader, stack: contextlib.ExitStack) -> None:
         if self.options.dry_run:
-            self._own = stack.enter_context(contextlib.closing(connect({"application_name": "catalog-job"})))
-            self._own.autocommit = True
+            self._own = stack.enter_context(contextlib.closing(connect_for_jobs()))
         else:
             loader.run(lambda cursor: cursor.execute(_REMOVE_ENDED, {}))
             checkpoint = loader.run(partial(find_checkpoint, digest=self._upload.checkpoint))

@@ -14,6 +14,8 @@ from app.transfer.imports.files.options import ReadOptions
 from app.transfer.imports.importer import check_source
 from extensions.jobs import RunningJob
 
+from .folder import REJECTS, UPLOAD, folder_path
+
 MAX_REJECTS = 2  # times IMPORT_MAX_BYTES
 MAX_DECOMPRESSED = 32  # times IMPORT_MAX_BYTES
 
@@ -32,10 +34,10 @@ class Upload:
 def upload_of(job: RunningJob) -> Upload:
     """Return the upload of a job. Raises `ImportFailed` for a source that is not allowed."""
     name = job.payload["folder"]
-    folder = Path(current_app.config["INSTANCE_PATH"]) / "imports" / name
-    most = int(current_app.config.get("IMPORT_MAX_BYTES", 1 << 30))
+    folder = folder_path(name)
+    most = int(current_app.config["IMPORT_MAX_BYTES"])
     options = _options(job.payload.get("options") or {}, MAX_DECOMPRESSED * most)
-    return Upload(folder / "upload", folder / "rejects", options, f"job-{job.id}-{name}", MAX_REJECTS * most)
+    return Upload(folder / UPLOAD, folder / REJECTS, options, f"job-{job.id}-{name}", MAX_REJECTS * most)
 
 
 def _options(sent: Mapping[str, Any], max_decompressed: int) -> ImportOptions:

@@ -21,6 +21,7 @@ from app.http.responses import write_response
 from app.http.urls import link
 from app.http.wsgi import REQUEST_ID
 from app.transfer.errors import Unreadable
+from app.transfer.import_job.folder import UPLOAD, folder_path, remove_folder
 from app.transfer.import_job.wording import for_http
 from app.transfer.imports.files.detected import Detected
 from app.transfer.imports.formats.registry import FORMAT_LABELS
@@ -28,7 +29,6 @@ from app.transfer.imports.pipeline import open_pipeline
 from extensions.database import DatabaseUnavailable, Statement, fetch, transaction
 from extensions.jobs import enqueue, send_hint
 
-from .files.folder import UPLOAD, folder_path, remove_folder
 from .files.receive import Received, receive, refuse_large
 from .options import UploadOptions, parse_options
 from .records import KIND, find, find_within

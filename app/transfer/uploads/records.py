@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from app.http.access.gate import current_identity
 from app.http.access.rights import ADMIN
 from app.http.problems import Conflict, NotFound
+from app.transfer.import_job import IMPORT
 from extensions.database import Statement, fetch, transaction
 from extensions.jobs import cancel
 
 from .representation import COLUMNS, ImportRow
 
-KIND = "import"  # of the job
+KIND = IMPORT.name
 # An import belongs to its account, or to all clients without an account.
 VISIBLE = "kind = %(kind)s AND (%(all)s OR account_id IS NOT DISTINCT FROM %(account_id)s)"
 IS_REMOVED = "payload ? 'removed'"
@@ -42,7 +43,7 @@ def find_with_deleted(import_id: int) -> ImportRow:
 
 
 def find_within(session: Session, import_id: int) -> ImportRow:
-    """Return an import in a transaction, whoever created it."""
+    """Return an import of any account, in a transaction."""
     values = {"id": import_id, "kind": KIND, "all": True, "account_id": None}
     return _row(import_id, FIND.run_within(session.connection(), values).all())
 

@@ -14,10 +14,10 @@ from app.http.access.rights import IMPORTS, requires
 from app.http.body import streams_body
 from app.http.headers.negotiation import require_acceptable
 from app.http.responses import write_response
+from app.transfer.import_job.folder import remove_folder
 
 from . import records
 from .create import create
-from .files.folder import remove_folder
 from .files.rejects import rejects_response
 from .openapi import CancelImport, CreateImport, DeleteImport, ListImports, ReadImport, ReadRejects
 from .page import parse_page, read_page

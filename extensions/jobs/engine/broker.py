@@ -5,7 +5,7 @@ Celery is imported when it is first needed: it takes 0.3 s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ class Broker:
     """The broker of an application."""
 
     redis_url: str  # "" without a Redis
-    folder: Path = field()  # of the messages without a Redis
+    folder: Path  # of the messages without a Redis
 
     @cached_property
     def celery(self) -> Celery:

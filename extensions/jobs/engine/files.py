@@ -75,7 +75,7 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """The transport."""
+    """Kombu's transport for the broker of files."""
 
     Channel = Channel
 

@@ -85,11 +85,11 @@ def _boxes(root: Call, profile: Profile, total: int) -> Iterator[tuple[int, str]
 
 def _box(call: Call, depth: int, left: float, width: float, profile: Profile) -> str:
     name = escape(name_of(call.code))
-    place = f"\n{escape(_place(call.code))}" if isinstance(call.code, CodeType) else ""
+    location = f"\n{escape(_location(call.code))}" if isinstance(call.code, CodeType) else ""
     hue = zlib.crc32((file_of(call.code) or name).encode()) % 360  # one for each file
     return (
         f'<svg x="{left:.3f}%" y="{depth * ROW}" width="{width:.3f}%" height="{ROW - 1}">'
-        f"<title>{name}: {_seconds(call.samples, profile):.2f} s, {width:.1f} %{place}</title>"
+        f"<title>{name}: {_seconds(call.samples, profile):.2f} s, {width:.1f} %{location}</title>"
         f'<rect width="100%" height="100%" fill="hsl({hue},70%,80%)"/><text x="3" y="13">{name}</text></svg>'
     )
 
@@ -100,11 +100,11 @@ def _own_rows(profile: Profile, total: int) -> Iterator[str]:
     for stack, count in profile.stacks.items():
         own[stack[-1]] += count
     for code, count in own.most_common(OWN_MOST):
-        cells = (f"{_seconds(count, profile):.2f}", f"{100 * count / total:.1f} %", name_of(code), _place(code))
+        cells = (f"{_seconds(count, profile):.2f}", f"{100 * count / total:.1f} %", name_of(code), _location(code))
         yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
 
-def _place(code: str | CodeType) -> str:
+def _location(code: str | CodeType) -> str:
     return f"{file_of(code)}:{code.co_firstlineno}" if isinstance(code, CodeType) else ""
 
 

@@ -35,7 +35,7 @@ _is_sampling = threading.Lock()
 @describe(CreateProfile(), id="profiles_create")
 @requires(ADMIN)
 def create() -> Response:
-    """Profile a worker under its present load, and return a flame graph of all its threads.
+    """Profile a worker under its current load, and return a flame graph of all its threads.
 
     It shows where requests spend wall-clock time; waiting for the database counts, idle threads do not. The worker is
     the one that got this request; its process id is in the name of the profile.

@@ -97,11 +97,13 @@ class _Clock:
 
     def __call__(self, seconds: float) -> str:
         """Return the text of a time of Unix."""
-        moment = int(seconds * 1000)
+        milliseconds = int(seconds * 1000)
         known = self._known
-        if known[0] != moment:
-            text = time.strftime(self._seconds, self._convert(moment // 1000)) + self._milliseconds % (moment % 1000)
-            known = self._known = (moment, text)
+        if known[0] != milliseconds:
+            text = time.strftime(self._seconds, self._convert(milliseconds // 1000)) + self._milliseconds % (
+                milliseconds % 1000
+            )
+            known = self._known = (milliseconds, text)
         return known[1]
 
 

@@ -1,1 +1,1 @@
-"""The files of imports: the upload and its rejects, in a folder for each import."""
+"""Receives, sends and removes the files of imports."""

@@ -17,8 +17,8 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_options_header
 
 from app.http.problems import BadRequest, ContentTooLarge, Fault, Unavailable, ValidationFailed
+from app.transfer.import_job.folder import UPLOAD, create_folder, display_name, folder_path, remove_folder
 
-from .folder import UPLOAD, create_folder, display_name, folder_path, remove_folder
 from .multipart import FILE, FilePart
 
 PIECE_BYTES = 64 * 1024

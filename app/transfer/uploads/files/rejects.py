@@ -9,9 +9,8 @@ from typing import BinaryIO
 from app.http.headers.negotiation import require_acceptable
 from app.http.problems import Conflict, Gone, NotFound
 from app.http.responses import Stream, StreamResponse
+from app.transfer.import_job.folder import REJECTS, folder_path
 from app.transfer.uploads.representation import RETRY_SECONDS, ImportRow
-
-from .folder import REJECTS, folder_path
 
 PIECE_BYTES = 64 * 1024
 # Media type and suffix by the name of the format.

@@ -8,11 +8,10 @@ from typing import Any
 
 from flask import current_app
 
+from app.transfer.import_job.folder import all_folders, remove_folder
 from app.transfer.uploads.records import KIND
 from extensions.database import Statement, fetch
 from extensions.jobs import Kind, RunningJob
-
-from .folder import all_folders, remove_folder
 
 EVERY_SECONDS = 3600.0
 # After the last write to a folder, whose upload may still arrive. A client that sends nothing for so long is cut off.

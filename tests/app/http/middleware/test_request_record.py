@@ -55,13 +55,13 @@ def test_a_hit_names_the_route_of_its_miss(book: Any, client: FlaskClient, recor
 def test_a_miss_counts_its_statements(book: Any, client: FlaskClient, records: Records, statements: list[str]) -> None:
     client.get("/books?total=exact")
     assert records[-1].statements == len(statements) > 0
-    assert 0 < records[-1].database_seconds < records[-1].seconds
+    assert 0 < records[-1].timing.database < records[-1].seconds
 
 
 def test_a_hit_counts_no_statement(book: Any, client: FlaskClient, records: Records) -> None:
     for _ in range(2):
         client.get("/books/1")
-    assert (records[-1].statements, records[-1].database_seconds) == (0, 0)
+    assert (records[-1].statements, records[-1].timing.database) == (0, 0)
 
 
 def test_a_write_counts_its_statements(add_book: Callable[..., Any], records: Records, statements: list[str]) -> None:
@@ -74,4 +74,4 @@ def test_a_stream_counts_the_statements_of_all_pieces(book: Any, app: Flask, rec
     front.get("/books", headers={"Accept": "application/x-ndjson"}, buffered=True)
     assert records[-1].streamed == "whole"
     assert records[-1].statements > 3
-    assert records[-1].database_seconds > 0
+    assert records[-1].timing.database > 0
