@@ -21,6 +21,7 @@ TITLES = {
     "key-reused": "Idempotency key reused",
     "too-many-requests": "Too many requests",
     "cross-origin-write": "Cross-origin write refused",
+    "gone": "Gone",
     "internal-error": "Internal error",
     "invalid-cursor": "Invalid cursor",
     "invalid-isbn": "Invalid ISBN",

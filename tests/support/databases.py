@@ -105,6 +105,18 @@ def empty_catalog(database_url: str) -> Iterator[Callable[[], None]]:
         yield lambda: cursor.execute(EMPTY)
 
 
+@pytest.fixture
+def statistics(database_url: str) -> Iterator[None]:
+    """The extension pg_stat_statements in this process's own database, with empty statistics."""
+    execute(database_url, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    execute(
+        database_url,
+        "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()",
+    )
+    yield
+    execute(database_url, "DROP EXTENSION pg_stat_statements")
+
+
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[TextIO]:
     """Open a file that the processes of the test run use one after the other."""

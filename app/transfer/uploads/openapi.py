@@ -65,6 +65,8 @@ EXAMPLE: dict[str, Any] = {
     "finished_at": "2026-01-31T12:00:02+00:00",
     "links": {"self": "/imports/17", "rejects": "/imports/17/rejects", "changes": "/changes?since=812"},
 }
+FILE_EXAMPLE = "title,authors,isbn\nEmma,Jane Austen,9780141439587\n"
+REJECTS_EXAMPLE = "reject_line,reject_field,reject_value,reject_reason,title\n3,title,,title is required,\n"
 PAGE_EXAMPLE = {
     "data": [EXAMPLE],
     "meta": {"count": 1, "limit": LIMIT_DEFAULT},
@@ -77,7 +79,11 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
 
 
 OPTIONS = (
-    _query("format", "The format of the file, if it is detected wrongly", {"type": "string", "enum": [*FORMAT_LABELS]}),
+    _query(
+        "format",
+        "The format of the file, if it is detected wrongly",
+        {"type": "string", "enum": [*FORMAT_LABELS], "examples": ["csv"]},
+    ),
     _query(
         "source",
         "A name for the origin of the file, under which the ids of its rows are stored in `identifiers`",
@@ -86,7 +92,7 @@ OPTIONS = (
     _query(
         "on_conflict",
         f"`{UPDATE}` updates a record that is in the catalog with the fields of the file; `{SKIP}` leaves it as it is",
-        {"type": "string", "enum": [UPDATE, SKIP], "default": UPDATE},
+        {"type": "string", "enum": [UPDATE, SKIP], "default": UPDATE, "examples": [SKIP]},
     ),
     {**DRY_RUN_PARAMETER, "description": "`true` reports what would happen, and changes nothing"},
     _query("encoding", "The encoding of the file", {"type": "string", "examples": ["utf-8", "cp1252"]}),
@@ -135,7 +141,9 @@ class CreateImport(ImportOperation):
             "additionalProperties": False,
             "properties": {FILE: {"type": "string", "contentMediaType": "application/octet-stream"}},
         }
-        return {"required": True, "content": {"application/octet-stream": {}, MULTIPART: {"schema": form}}}
+        file = {"schema": {}, "example": FILE_EXAMPLE}
+        content = {"application/octet-stream": file, MULTIPART: {"schema": form, "example": {FILE: FILE_EXAMPLE}}}
+        return {"required": True, "content": content}
 
     def responses(self) -> dict[str, Schema]:
         ended = "The import has ended within the time that `Prefer` names"
@@ -151,7 +159,9 @@ class ListImports(ImportOperation):
     problems = frozenset({400, 406, 414, 503})
 
     def parameters(self) -> list[Schema]:
-        state = _query("state", "Only imports in this state", {"type": "string", "enum": list(STATES)})
+        state = _query(
+            "state", "Only imports in this state", {"type": "string", "enum": list(STATES), "examples": ["running"]}
+        )
         return [*(page_parameters()[name] for name in ("limit", "cursor")), state]
 
     def responses(self) -> dict[str, Schema]:
@@ -183,7 +193,7 @@ class ReadRejects(ImportOperation):
         file = {
             "description": "The rejected records, with the reasons",
             "headers": headers("Cache-Control", "X-Request-ID"),
-            "content": {media_type: {} for media_type in media_types},
+            "content": {media_type: {"schema": {}, "example": REJECTS_EXAMPLE} for media_type in media_types},
         }
         return {"200": file}
 

@@ -56,7 +56,7 @@ def test_a_job_is_shown_with_its_values(app: Flask) -> None:
         (("cancel", "1"), 2, "Error: Job 1 has ended already (failed), so it cannot be cancelled."),
         (("retry", "1"), 0, "Job 1 is queued."),
         (("retry", "2"), 2, "Error: Job 2 is running; only a failed or cancelled job can be retried."),
-        (("run", "3"), 0, "Job 3 (old-jobs): succeeded deleted=0"),
+        (("run", "3"), 0, "Job 3 (old-jobs): succeeded deleted=1"),
         (("run", "2"), 2, "Error: Job 2 is running in another process."),
         (
             ("run", "4"),

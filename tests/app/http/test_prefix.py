@@ -32,6 +32,7 @@ def links_in(value: object) -> list[str]:
     return [link for each in value for link in links_in(each)] if isinstance(value, list) else []
 
 
+@pytest.mark.usefixtures("statistics")
 @pytest.mark.parametrize("path", ["", "/", "/books?limit=2", "/authors/1/books?limit=1", "/books/duplicates"])
 def test_links_begin_with_the_prefix_and_work(prefixed: FlaskClient, database_url: str, path: str) -> None:
     headers = bearer(add_token(database_url, add_account(database_url, "admin")))

@@ -52,6 +52,13 @@ def personal_id(with_admin: tuple[str, Callers]) -> int:
         "SELECT id, account_id, id, 1, 'Emma' FROM categories WHERE id = %s"
     )
     execute(url, favorite, number)
+    rejecting = (
+        "INSERT INTO jobs (id, kind, state, account_id, payload, result) "
+        "SELECT %s, 'import', 'succeeded', id, jsonb_build_object('folder', repeat('0', 32), 'name', NULL, 'size', 6, "
+        """'options', '{"dry_run": false}'::jsonb, 'rejects_format', 'csv'), '{"rejects": true}' """
+        "FROM accounts WHERE role = 'admin'"
+    )
+    execute(url, rejecting, number)
     execute(url, "CREATE EXTENSION pg_stat_statements")  # as the database of the service has it
     return number
 
@@ -62,6 +69,9 @@ def test_some_reads_are_personal(session_app: Flask) -> None:
 
 def test_no_cache_stores_a_personal_read(apps: Apps, personal_id: int) -> None:
     app, callers = apps["reader"]
+    rejects = app.config["INSTANCE_PATH"] / f"imports/{'0' * 32}/rejects"
+    rejects.parent.mkdir(parents=True)
+    rejects.write_text("title\n")
     for route in personal_reads(app):
         for _ in range(2):
             response = send(app, route.replace("{id}", str(personal_id)), callers["admin"])
@@ -74,7 +84,8 @@ def test_no_cache_stores_a_personal_read(apps: Apps, personal_id: int) -> None:
 def test_personal_and_public_paths_share_no_segment(session_app: Flask) -> None:
     assert uncached_paths(session_app) & shared_paths(session_app) == set()
     personal = {"me", "tokens", "accounts", "password-resets", "setup", "categories", "favorites"}
-    assert personal | {"health", "changes", "audit", "ops"} == uncached_paths(session_app)
+    personal |= {"imports", "metrics", "ops", "audit"}
+    assert personal | {"health", "changes"} == uncached_paths(session_app)
 
 
 CREDENTIALS = ("anonymous", "reader", "editor", "admin", "key with all scopes", "session cookie")

@@ -133,6 +133,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             "CONNECTIONS": "8",
             "LOG_LEVEL": "INFO",
             "JOBS": "off",
+            "SERVER_TIMING": "off",  # it differs between equal responses
             **settings,
         }
         server = start_gunicorn(["--config", "gunicorn.conf.py"], environment, port, folder)

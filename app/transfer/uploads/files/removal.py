@@ -24,13 +24,18 @@ _KEPT = Statement("""
 """)
 
 
+def has_old_folders() -> bool:
+    """Whether a folder may have to be removed."""
+    return bool(_old_folders())
+
+
 def remove_files() -> int:
     """Remove the folders of imports that ended `IMPORT_FILES_DAYS` ago or were deleted, and of failed uploads.
 
     Returns their number.
     """
     # Before the rows are read, because a folder exists before its row.
-    folders = [path for path in all_folders().glob("*") if time.time() - _last_write(path) > ABANDONED_SECONDS]
+    folders = _old_folders()
     if not folders:
         return 0
     kept = {name for (name,) in fetch(_KEPT, {"kind": KIND, "days": current_app.config["IMPORT_FILES_DAYS"]})}
@@ -38,6 +43,10 @@ def remove_files() -> int:
     for name in removed:
         remove_folder(name)
     return len(removed)
+
+
+def _old_folders() -> list[Path]:
+    return [path for path in all_folders().glob("*") if time.time() - _last_write(path) > ABANDONED_SECONDS]
 
 
 def _last_write(folder: Path) -> float:
@@ -52,4 +61,4 @@ def _work(job: RunningJob) -> dict[str, Any]:
     return {"folders": remove_files()}
 
 
-REMOVE_IMPORT_FILES = Kind("remove_import_files", _work, every=EVERY_SECONDS)
+REMOVE_IMPORT_FILES = Kind("import-files", _work, every=EVERY_SECONDS, is_due=has_old_folders)

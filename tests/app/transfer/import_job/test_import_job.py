@@ -96,10 +96,10 @@ def test_a_client_without_an_account_may_no_longer_import(jobs, account):
     ("content", "options", "words"),
     [
         (b"", {}, "empty"),
-        (b"first,second\n1,2\n", {}, "map.title='COLUMN'"),
+        (b"first,second\n1,2\n", {}, "map.title=COLUMN"),
         (b"title\nA\n", {"encoding": "utf-99"}, "utf-8"),
         (b"title\nA\n", {"source": "My Shop"}, "source may have only"),
-        (b"\x00\x01\x02\x03" * 50, {}, "format csv"),
+        (b"\x00\x01\x02\x03" * 50, {}, "format=csv"),
         (gzip.compress(b"title\n" + b"A" * 100 + b"\n")[:-9], {}, "cut off"),
     ],
     ids=["empty", "unknown columns", "unknown encoding", "wrong source", "not text", "cut off"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,20 +12,7 @@ from flask.testing import FlaskClient
 from tests.support.accounts import StoredAccount
 from tests.support.databases import execute
 
-EXTENSION = "pg_stat_statements"
 SECRET = "Unmistakable Zanzibar"
-
-
-@pytest.fixture
-def statistics(database_url: str) -> Iterator[None]:
-    """The extension in the database, with empty statistics."""
-    execute(database_url, f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")
-    execute(
-        database_url,
-        f"SELECT {EXTENSION}_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()",
-    )
-    yield
-    execute(database_url, f"DROP EXTENSION {EXTENSION}")
 
 
 @pytest.fixture
