@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import signal
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ from app.values.text import escaped
 from extensions.database import DatabaseUnavailable, transaction
 from extensions.jobs import JOBS, cancel, kinds, retry, run_job, send_hint
 from extensions.jobs.table import STATES
+
+log = logging.getLogger("catalog.jobs")
 
 LISTED = 50  # jobs, by default
 SUCCEEDED, ENDED_OTHERWISE = 0, 1  # exit statuses of `run`; 2 if the job was not run
@@ -132,9 +135,16 @@ def run(context: click.Context, job_id: int, worker_id: int | None) -> None:
     except KeyboardInterrupt:
         raise CommandFailed(f"Job {job_id} was interrupted, and is queued again.") from None
     job = _find(job_id)
+    if not is_run and worker_id is not None:
+        log.debug("%s", _reason(job))
+        context.exit(CommandFailed.exit_code)
     if not is_run:
         raise CommandFailed(_reason(job))
-    click.echo(escaped(f"Job {job_id} ({job['kind']}): {_state(job)} {_details(job)}".rstrip()), err=True)
+    outcome = escaped(f"Job {job_id} ({job['kind']}): {_state(job)} {_details(job)}".rstrip())
+    if worker_id is None:
+        click.echo(outcome, err=True)
+    else:
+        log.info("%s", outcome)  # a line of the worker's log, in the form of `LOG_FORMAT`
     context.exit(SUCCEEDED if job["state"] == "succeeded" else ENDED_OTHERWISE)
 
 

@@ -70,6 +70,20 @@ def test_a_command_says_what_it_did(app: Flask, arguments: tuple[str, ...], stat
     assert run(app, *arguments) == (status, output)
 
 
+@pytest.mark.usefixtures("some_jobs")
+def test_a_process_of_a_worker_writes_to_its_log_only(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.cli.jobs._end_with", lambda worker_id: None)
+    with caplog.at_level("DEBUG", "catalog.jobs"):
+        assert run(app, "run", "3", "--worker", "1") == (0, "")
+        assert run(app, "run", "2", "--worker", "1") == (2, "")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "catalog.jobs"] == [
+        ("INFO", "Job 3 (old-jobs): succeeded deleted=1"),
+        ("DEBUG", "Job 2 is running in another process."),
+    ]
+
+
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", ["show", "cancel", "retry", "run"])
 def test_a_job_that_does_not_exist_is_an_error(app: Flask, command: str) -> None:
