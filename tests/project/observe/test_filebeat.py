@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import yaml
 
 from tests import ROOT
+from tests.support.databases import connect, execute
 from tests.support.servers.gunicorn import Server
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow(5)
 
 FILEBEAT = yaml.safe_load((ROOT / "ops/filebeat.yml").read_text("utf-8"))
-TYPES: dict[str, type] = {"keyword": str, "long": int}
+TYPES: dict[str, type] = {"keyword": str, "long": int, "wildcard": str}
 
 
 def leaves(conditions: Any, name: str = "") -> set[tuple[str, str]]:
@@ -28,11 +31,18 @@ def leaves(conditions: Any, name: str = "") -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def lines(start_server: Callable[..., Server], database_url: str) -> list[dict[str, Any]]:
-    """The lines of the log after a read, a hit, and a stream."""
-    server = start_server(database_url, LOG_FORMAT="json")
+    """The lines of the log after a read, a hit, a stream, and a slow statement."""
+    server = start_server(database_url, LOG_FORMAT="json", SLOW_MS="1")
+    with contextlib.closing(connect(database_url)) as connection, ThreadPoolExecutor(1) as reading:
+        connection.autocommit = False
+        connection.cursor().execute("LOCK TABLE books")
+        slow = reading.submit(server.get, "/books/1")
+        until(lambda: execute(database_url, "SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0])
+        connection.rollback()
+        assert slow.result().status in (200, 404)
     for path in ("/books", "/books", "/books?format=ndjson"):
         assert server.get(path).status == 200
-    until(lambda: '"catalog.stream":"whole"' in server.log.read_text())
+    until(lambda: all(field in server.log.read_text() for field in ('"catalog.stream":"whole"', '"catalog.statement"')))
     return [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
 
 

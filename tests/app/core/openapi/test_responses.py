@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -198,7 +199,12 @@ class ClientWithToken:
         self.client, self.headers = app.test_client(use_cookies=False), bearer(token)
 
     def send(self, method: str, target: str, document: Any, media_type: str = "application/json") -> TestResponse:
-        body = json.dumps(document)
+        """Send a document: a form with files, a file, or else JSON."""
+        body: Any = json.dumps(document)
+        if media_type == "multipart/form-data":
+            body = {name: (io.BytesIO(content.encode()), name) for name, content in document.items()}
+        elif isinstance(document, str):
+            body = document
         return self.client.open(target, method=method, data=body, content_type=media_type, headers=self.headers)
 
 
