@@ -28,7 +28,7 @@ class CountFacets(ResourceOperation):
     problems = frozenset({400, 406, 414, 503})
 
     def parameters(self) -> list[Schema]:
-        return [*(ref("parameters", name) for name in self._parameters()), IF_NONE_MATCH]
+        return [FIELDS, *(ref("parameters", name) for name in self._parameters()), IF_NONE_MATCH]
 
     def responses(self) -> dict[str, Schema]:
         counts = {
@@ -45,7 +45,7 @@ class CountFacets(ResourceOperation):
         name = f"{self.resource.name}.facets"
         filters = filter_parameters(self.resource.name, self.resource.filters)
         search = f"{self.resource.name}.{SEARCH}"
-        return {f"{name}.fields": FIELDS, f"{name}.limit": LIMIT, search: filters.pop(search), **filters}
+        return {f"{name}.limit": LIMIT, search: filters.pop(search), **filters}
 
 
 FIELDS: Schema = {
