@@ -60,7 +60,7 @@ def run_commands(
         url = new_database(f"document_{document.path.stem.lower()}", sample)
         server = start_server(url)
         (tmp_path / "service.log").symlink_to(server.log)
-        script = f"\necho; echo '{MARK}'\n".join(command.text for command in document.commands())
+        script = f"\necho; echo '{MARK}'\n".join(at_typing_speed(command.text) for command in document.commands())
         result = subprocess.run(
             ["bash", "-c", script.replace(ADDRESS, server.address).replace(NEW_BOOK, new_book())],
             cwd=tmp_path,
@@ -91,6 +91,11 @@ def environment(server: Server, url: str, folder: Path) -> dict[str, str]:
         "COLUMNS": "120",
         "no_proxy": "127.0.0.1",
     }
+
+
+def at_typing_speed(command: str) -> str:
+    """Return a command that finds the lines of the requests before it, which the log writes in batches."""
+    return f"sleep 1; {command}" if "service.log" in command else command
 
 
 def new_book() -> str:
